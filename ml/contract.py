@@ -51,12 +51,17 @@ PHOTO_SIZES = sizes_up_to(320, (256, 240, 208, 176, 160))
 
 
 class Profile(NamedTuple):
-    """A network that can be exported without training."""
+    """A network that can be exported without training.
+
+    recipe counts changes of its graph: an export of an older recipe is not
+    taken for this one.
+    """
 
     name: str
     model_name: str
     embedding_size: int
     input_sizes: tuple[ImageSize, ...]
+    recipe: int = 1
 
 
 DEFAULT_PROFILE = "lite2+lite0"
@@ -103,6 +108,7 @@ class Labels:
     model: str
     version: int
     profile: str
+    recipe: int
     input_sizes: tuple[ImageSize, ...]
     embedding_size: int
     classes: tuple[ModelClass, ...] = ()
@@ -115,6 +121,7 @@ class Labels:
                 "model": self.model,
                 "version": self.version,
                 "profile": self.profile,
+                "recipe": self.recipe,
                 "input_sizes": [list(size) for size in self.input_sizes],
                 "embedding_size": self.embedding_size,
                 "classes": [
@@ -145,6 +152,7 @@ class Labels:
             model=_text(fields, "model"),
             version=_positive(fields.get("version"), "version"),
             profile=_text(fields, "profile"),
+            recipe=_positive(fields.get("recipe"), "recipe"),
             input_sizes=_sizes(fields.get("input_sizes")),
             embedding_size=_positive(fields.get("embedding_size"), "embedding_size"),
             classes=_classes(fields.get("classes")),

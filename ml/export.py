@@ -1,0 +1,108 @@
+"""Export a profile for serving: `python -m ml.export --profile lite2+lite0 --output DIR`.
+
+Writes DIR/<model name>/<version>/ as `ml.contract` lays it out, in about half a
+minute on two cores, and prints one JSON object. A version that exists is never
+overwritten; without --version the next free number is taken.
+
+`ensure_exported` is for set-up: it checks checksums (about 0.1 s) and exports,
+in a process of its own, only what is missing. The caller never imports
+TensorFlow.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ml.contract import DEFAULT_PROFILE, PROFILES, Profile, profile_named
+from ml.export_folder import IncompleteExport, checked_labels, version_folders
+
+
+class ExportFailed(Exception):
+    """The export process ended with an error."""
+
+
+def ensure_exported(output: Path, profile: str = DEFAULT_PROFILE) -> Path:
+    """The newest whole export of a profile under output, made when there is none.
+
+    A folder that is damaged, or made by an older recipe of this code, is left
+    alone and the next version is written. Raises UnknownProfile, ExportFailed.
+    """
+    wanted = profile_named(profile)
+    found = newest_export(output, wanted)
+    if found is not None:
+        return found
+    process = subprocess.run(
+        [sys.executable, "-m", "ml.export", "--profile", wanted.name, "--output", str(output)],
+        cwd=Path(__file__).resolve().parent.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = newest_export(output, wanted)
+    if found is None:  # two at once: one may fail because the other was faster
+        raise ExportFailed(f"export of {wanted.name} failed:\n{process.stderr[-4000:]}")
+    return found
+
+
+def newest_export(output: Path, profile: Profile) -> Path | None:
+    """The newest whole export of this profile and recipe, or None."""
+    for folder in version_folders(Path(output).resolve(), profile.model_name):
+        try:
+            labels = checked_labels(folder)
+        except IncompleteExport:
+            continue
+        if (labels.profile, labels.recipe) == (profile.name, profile.recipe):
+            return folder
+    return None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m ml.export", description=__doc__.split(":")[0])
+    parser.add_argument("--profile", choices=PROFILES, default=DEFAULT_PROFILE)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--version", type=int, metavar="N", help="default: the next free number")
+    options = parser.parse_args(arguments)
+    profile = profile_named(options.profile)
+    version = options.version or _next_version(options.output, profile)
+    started = time.monotonic()
+    folder = _write(profile, options.output, version)
+    print(
+        json.dumps(
+            {
+                "model": profile.model_name,
+                "version": version,
+                "profile": profile.name,
+                "folder": str(folder),
+                "seconds": round(time.monotonic() - started, 1),
+            }
+        )
+    )
+    return 0
+
+
+def _next_version(output: Path, profile: Profile) -> int:
+    folders = version_folders(output, profile.model_name)
+    return int(folders[0].name) + 1 if folders else 1
+
+
+def _write(profile: Profile, output: Path, version: int) -> Path:
+    # Read when TensorFlow and Keras are imported: errors only, and the backend
+    # that can write a SavedModel.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    # Here and not above: TensorFlow takes seconds and 600 MB that
+    # ensure_exported's callers must not pay.
+    from ml.exporting import VersionExists, write_export
+
+    try:
+        return write_export(profile, output, version)
+    except VersionExists as error:
+        raise SystemExit(f"ml.export: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
