@@ -1,0 +1,64 @@
+"""Every error of the API as a problem document with a stable code."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, serializers
+
+from apps.operations.limits import LimitReached
+from apps.operations.problems import problem_response
+from apps.recognition.images import PhotoRefused
+
+
+class Gone(exceptions.APIException):
+    """What was at this address was deleted."""
+
+    status_code = 410
+    default_code = "gone"
+
+
+class ProblemSerializer(serializers.Serializer):
+    """The shape of an error (RFC 9457)."""
+
+    type = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField(help_text="stable; for programs")
+    detail = serializers.CharField(help_text="a sentence; for people")
+
+
+def problem(error: Exception, context: dict) -> HttpResponse | None:
+    """Answer an exception of a view. Unknown ones stay exceptions and reach the log."""
+    match error:
+        case PhotoRefused():
+            return problem_response(error.status, error.code, str(error.message))
+        case LimitReached():
+            seconds = error.retry_after_seconds
+            detail = _("The limit of %(limit)d is used up. Try again in %(seconds)d seconds.") % {
+                "limit": error.limit,
+                "seconds": seconds,
+            }
+            headers = {
+                "Retry-After": str(seconds),
+                "RateLimit": f'"default";r=0;t={seconds}',
+            }
+            return problem_response(429, "limit_reached", detail, headers=headers)
+        case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
+            detail = _("Send a valid key: Authorization: Api-Key <key>.")
+            return problem_response(
+                401, "not_authenticated", detail, headers={"WWW-Authenticate": "Api-Key"}
+            )
+        case exceptions.PermissionDenied() | PermissionDenied():
+            detail = _("This key may not do that.")
+            return problem_response(403, "forbidden", detail)
+        case Http404() | exceptions.NotFound():
+            return problem_response(404, "not_found", _("There is nothing at this address."))
+        case Gone():
+            return problem_response(410, "gone", _("This was deleted."))
+        case exceptions.ValidationError():
+            detail = _("Some values cannot be used; see errors.")
+            return problem_response(422, "invalid", detail, errors=error.detail)
+        case exceptions.APIException():
+            return problem_response(error.status_code, error.default_code, str(error.detail))
+    return None

@@ -1,0 +1,15 @@
+from apps.catalogue.models.landmark import Landmark, LandmarkName
+from apps.catalogue.models.license import License
+from apps.catalogue.models.photo import Photo
+from apps.catalogue.models.tree import Category, CategoryName, Region, RegionName
+
+__all__ = [
+    "Category",
+    "CategoryName",
+    "Landmark",
+    "LandmarkName",
+    "License",
+    "Photo",
+    "Region",
+    "RegionName",
+]

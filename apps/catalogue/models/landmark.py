@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import re
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.search import TrigramWordSimilarity
+from django.db import models
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
+from django.urls import reverse
+
+from apps.catalogue.models.naming import name_for
+from apps.catalogue.models.tree import Category, NameKind, Region
+
+INITIAL_CONSONANTS = re.compile(r"[ㄱ-ㅎ\s]+")
+# Below this a typo is another word: 경북궁 and 경복궁 are 0.54 alike on decomposed letters.
+TYPO_SIMILARITY = 0.5
+
+
+class SearchForm(Func):
+    """Lower case, without spaces and dots, Hangul decomposed to letters (migration 0001)."""
+
+    function = "gilnun_search_form"
+    output_field = models.TextField()
+
+
+class InitialConsonants(Func):
+    """First consonant of each Hangul syllable: 첨성대 → ㅊㅅㄷ (migration 0001)."""
+
+    function = "gilnun_initial_consonants"
+    output_field = models.TextField()
+
+
+class LandmarkQuerySet(models.QuerySet):
+    def published(self) -> LandmarkQuerySet:
+        return self.filter(state=Landmark.State.PUBLISHED)
+
+    def with_names(self) -> LandmarkQuerySet:
+        """Fetch what a list shows in any language, in a fixed number of queries."""
+        return self.prefetch_related(
+            "names",
+            "category__names",
+            "category__parent__names",
+            "region__names",
+            "region__parent__names",
+        )
+
+    def with_photos(self) -> LandmarkQuerySet:
+        from django.db.models import Prefetch
+
+        from apps.catalogue.models.photo import Photo
+
+        shown = Photo.objects.shown().select_related("license").order_by("pk")
+        return self.prefetch_related(Prefetch("photos", queryset=shown, to_attr="shown_photos"))
+
+    def search(self, query: str) -> LandmarkQuerySet:
+        """Landmarks whose names contain the query, or nearly do, best first.
+
+        Finds infixes (첨성), typos (첨성데), initial consonants (ㅊㅅㄷ), other languages
+        and aliases. Ranked: same name, beginning of a name, part of a name, near miss.
+        """
+        if INITIAL_CONSONANTS.fullmatch(query):
+            wanted = query.replace(" ", "")
+            matching = LandmarkName.objects.filter(initial_consonants__contains=wanted)
+            rank = Case(
+                When(initial_consonants=wanted, then=Value(0.0)),
+                When(initial_consonants__startswith=wanted, then=Value(1.0)),
+                default=Value(2.0),
+                output_field=models.FloatField(),
+            )
+        else:
+            wanted = SearchForm(Value(query))
+            matching = LandmarkName.objects.annotate(
+                likeness=TrigramWordSimilarity(wanted, "search_form")
+            ).filter(Q(search_form__contains=wanted) | Q(likeness__gte=TYPO_SIMILARITY))
+            rank = Case(
+                When(search_form=wanted, then=Value(0.0)),
+                When(search_form__startswith=wanted, then=Value(1.0)),
+                When(search_form__contains=wanted, then=Value(2.0)),
+                default=Value(4.0) - F("likeness"),
+                output_field=models.FloatField(),
+            )
+        of_this = matching.filter(landmark=OuterRef("pk"))
+        best = of_this.annotate(search_rank=rank).order_by("search_rank").values("search_rank")[:1]
+        return (
+            self.filter(Exists(of_this))
+            .annotate(search_rank=Subquery(best))
+            .order_by("search_rank", "slug")
+        )
+
+
+class Landmark(models.Model):
+    """A place."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        PUBLISHED = "published"
+        WITHDRAWN = "withdrawn"
+
+    slug = models.SlugField(max_length=120, unique=True, help_text="never changes")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
+    category = models.ForeignKey(Category, models.PROTECT, related_name="landmarks")
+    region = models.ForeignKey(Region, models.PROTECT, related_name="landmarks")
+    latitude = models.FloatField(null=True, blank=True, help_text="WGS84 degrees")
+    longitude = models.FloatField(null=True, blank=True, help_text="WGS84 degrees")
+    address = models.CharField(max_length=300, blank=True)
+    external_ids = models.JSONField(default=dict, blank=True)
+    source = models.CharField(max_length=100)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = LandmarkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="landmark_slug_is_ascii", condition=Q(slug__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+            ),
+            models.CheckConstraint(
+                name="landmark_has_both_coordinates_or_none",
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+            ),
+            models.CheckConstraint(
+                name="landmark_not_its_own_parent",
+                condition=~Q(parent=F("id")) | Q(parent__isnull=True),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "slug"], name="landmark_state_slug"),
+            models.Index(fields=["latitude", "longitude"], name="landmark_position"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name_in("ko") or self.slug
+
+    def name_in(self, language: str) -> str:
+        """Return the official name in a language, else in Korean, else any name."""
+        return name_for(self.names.all(), language)
+
+    def get_absolute_url(self) -> str:
+        return reverse("guide:landmark", args=[self.slug])
+
+
+class LandmarkName(models.Model):
+    """One name of a landmark. The search columns are kept by the database itself."""
+
+    landmark = models.ForeignKey(Landmark, models.CASCADE, related_name="names")
+    language = models.CharField(max_length=10)
+    kind = models.CharField(max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL)
+    text = models.CharField(max_length=200)
+    search_form = models.GeneratedField(
+        expression=SearchForm("text"), output_field=models.TextField(), db_persist=True
+    )
+    initial_consonants = models.GeneratedField(
+        expression=InitialConsonants("text"), output_field=models.TextField(), db_persist=True
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="landmark_one_official_name_per_language",
+                fields=["landmark", "language"],
+                condition=Q(kind="official"),
+            ),
+            models.UniqueConstraint(
+                name="landmark_name_once", fields=["landmark", "language", "kind", "text"]
+            ),
+            models.CheckConstraint(name="landmark_name_not_empty", condition=~Q(text="")),
+        ]
+        indexes = [
+            GinIndex(OpClass("search_form", name="gin_trgm_ops"), name="landmark_name_search"),
+            GinIndex(
+                OpClass("initial_consonants", name="gin_trgm_ops"), name="landmark_name_consonants"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

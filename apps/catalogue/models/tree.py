@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from django.db import models
+
+from apps.catalogue.models.naming import name_for
+
+
+class NameKind(models.TextChoices):
+    OFFICIAL = "official"
+    ALIAS = "alias"
+    FORMER = "former"
+    ROMANIZED = "romanized"
+
+
+class Category(models.Model):
+    """A node of the category tree; AI Hub's Type1 and Type2 are its first two levels."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+
+    class Meta:
+        verbose_name_plural = "categories"
+        constraints = [
+            models.CheckConstraint(
+                name="category_not_its_own_parent", condition=~models.Q(parent=models.F("id"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name_in("ko") or self.slug
+
+    def name_in(self, language: str) -> str:
+        return name_for(self.names.all(), language)
+
+    def chain(self) -> list[Category]:
+        """Return the category and its ancestors, root first."""
+        nodes = [self]
+        while nodes[0].parent is not None:
+            nodes.insert(0, nodes[0].parent)
+        return nodes
+
+
+class CategoryName(models.Model):
+    category = models.ForeignKey(Category, models.CASCADE, related_name="names")
+    language = models.CharField(max_length=10)
+    kind = models.CharField(
+        max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL, editable=False
+    )
+    text = models.CharField(max_length=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="category_name_once_per_language", fields=["category", "language"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Region(models.Model):
+    """A 시도, or a 시군구 within one. The code never changes; names do."""
+
+    code = models.CharField(max_length=60, unique=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="region_not_its_own_parent", condition=~models.Q(parent=models.F("id"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return " ".join(region.name_in("ko") for region in self.chain())
+
+    def name_in(self, language: str) -> str:
+        return name_for(self.names.all(), language)
+
+    def chain(self) -> list[Region]:
+        """Return the region and what it lies in, largest first."""
+        nodes = [self]
+        while nodes[0].parent is not None:
+            nodes.insert(0, nodes[0].parent)
+        return nodes
+
+
+class RegionName(models.Model):
+    """A name of a region; aliases may be dated (강원도 until 2023-06-10)."""
+
+    region = models.ForeignKey(Region, models.CASCADE, related_name="names")
+    language = models.CharField(max_length=10)
+    kind = models.CharField(max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL)
+    text = models.CharField(max_length=100)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="region_one_official_name_per_language",
+                fields=["region", "language"],
+                condition=models.Q(kind="official"),
+            ),
+            models.UniqueConstraint(
+                name="region_name_once", fields=["region", "language", "kind", "text"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text

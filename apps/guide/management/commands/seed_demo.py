@@ -1,0 +1,132 @@
+"""The product's own first content: 30 landmarks, their texts, and drawings of 12 of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+
+from apps.catalogue.importing import RowRefused, read_rows
+from apps.catalogue.models import Landmark, License, Photo
+from apps.catalogue.services import attach_photo, save_landmark_row
+from apps.guide.services import add_missing_articles
+from apps.recognition.images import prepare
+from apps.recognition.indexing import IndexNotBuilt, build_from_photos
+from apps.recognition.model_server import running_model_server
+from apps.recognition.models import ReferenceIndex
+from apps.recognition.services import upload_bounds
+
+SEED_SOURCE = "gilnun-seed"
+DEMO_SOURCE = "gilnun-demo"
+LICENSE_CODE = "CC0-1.0"
+REFERENCE_SPLIT = "reference"
+NONLANDMARK_SPLIT = "nonlandmark-fit"
+
+
+class Command(BaseCommand):
+    help = "Add the seed landmarks, their texts and the demo drawings; or take them away again."
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--remove", action="store_true", help="take the seeded rows away")
+        parser.add_argument(
+            "--catalogue-only", action="store_true", help="landmarks and texts, no drawings"
+        )
+
+    def handle(self, *, remove: bool, catalogue_only: bool, **options) -> None:
+        try:
+            report = self._remove() if remove else self._add(catalogue_only)
+        except IndexNotBuilt as reason:
+            self.stdout.write(json.dumps({"error": str(reason)}, ensure_ascii=False))
+            sys.exit(2)
+        self.stdout.write(json.dumps(report, ensure_ascii=False))
+        if report.get("refused"):
+            sys.exit(1)
+
+    def _add(self, catalogue_only: bool) -> dict:
+        counts: Counter = Counter(landmarks=0, articles=0, photos=0)
+        refused = self._add_landmarks(counts)
+        with _seed_file("guide", "articles.csv").open(encoding="utf-8", newline="") as lines:
+            articles = add_missing_articles(lines, at=timezone.now())
+        counts["articles"] = articles.created
+        refused += [{"line": line, "reason": reason} for line, reason in articles.refused]
+        if not catalogue_only:
+            counts["photos"] = self._add_drawings()
+            if counts["photos"] or not ReferenceIndex.objects.filter(active=True).exists():
+                self._build_index()
+        return {**counts, "refused": refused}
+
+    def _add_landmarks(self, counts: Counter) -> list[dict]:
+        refused = []
+        path = _seed_file("catalogue", "landmarks.csv")
+        with path.open(encoding="utf-8", newline="") as lines, transaction.atomic():
+            for checked in read_rows(lines):
+                try:
+                    if checked.row is None:
+                        raise RowRefused(checked.refused)
+                    if Landmark.objects.filter(slug=checked.row.slug).exists():
+                        continue  # staff may have changed it since
+                    save_landmark_row(checked.row, publish=True, at=timezone.now())
+                    counts["landmarks"] += 1
+                except RowRefused as reason:
+                    refused.append({"line": checked.line, "reason": str(reason)})
+        return refused
+
+    def _add_drawings(self) -> int:
+        folder = settings.DEMO_PICTURES_DIR
+        license = License.objects.get(code=LICENSE_CODE)
+        landmarks = {landmark.slug: landmark for landmark in Landmark.objects.all()}
+        added = 0
+        with (folder / "manifest.csv").open(encoding="utf-8", newline="") as lines:
+            rows = [
+                row
+                for row in csv.DictReader(lines)
+                if row["split"] in (REFERENCE_SPLIT, NONLANDMARK_SPLIT)
+            ]
+        for row in rows:
+            reference = row["split"] == REFERENCE_SPLIT
+            path = folder / row["file"]
+            with path.open("rb") as file:
+                photo = prepare(file, name=path.name, bounds=upload_bounds())
+            _, new = attach_photo(
+                landmark=landmarks[row["slug"]] if reference else None,
+                content=photo.content,
+                image=photo.image,
+                sha256=photo.sha256,
+                license=license,
+                source=DEMO_SOURCE,
+                reference=reference,
+                at=timezone.now(),
+            )
+            added += new
+        return added
+
+    def _build_index(self) -> None:
+        with running_model_server() as model:
+            build_from_photos(model, at=timezone.now())
+
+    def _remove(self) -> dict:
+        with transaction.atomic():
+            photos = list(Photo.objects.filter(source=DEMO_SOURCE))
+            Photo.objects.filter(source=DEMO_SOURCE).delete()
+            # A seed landmark that has photos by now belongs to the installation.
+            unused = Landmark.objects.filter(source=SEED_SOURCE, photos=None)
+            removed = unused.count()
+            unused.filter(parent__isnull=False).delete()
+            unused.filter(parts=None).delete()
+            ReferenceIndex.objects.filter(active=True).update(active=False)
+            transaction.on_commit(lambda: [photo.file.delete(save=False) for photo in photos])
+        if Photo.objects.references().exists():
+            self._build_index()
+        return {"photos": len(photos), "landmarks": removed}
+
+
+def _seed_file(app: str, name: str) -> Path:
+    return Path(apps.get_app_config(app).path) / "seed" / name

@@ -1,0 +1,187 @@
+"""Jobs: added with their effect, claimed under a lease, retried, parked, swept up.
+
+The state of a job moves only here, each time in one statement, so that a killed process,
+a lost message or two workers at once cannot lose a job or finish it twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from apps.operations.models import Job
+
+logger = logging.getLogger(__name__)
+
+
+class TryLater(Exception):
+    """Raised by a job's work when something outside is away; this attempt does not count."""
+
+    def __init__(self, reason: str, delay: timedelta):
+        super().__init__(reason)
+        self.delay = delay
+
+
+class JobNotHeld(Exception):
+    """The lease of the job passed to someone else, or it is finished."""
+
+
+def add_job(*, task: str, subject: object, at: datetime, held_for: timedelta | None = None) -> Job:
+    """Store a job in the caller's transaction.
+
+    Without `held_for` a worker is woken on commit. With it the caller holds the job that
+    long and ends it by `finish_job` or `hand_over_job`; if the caller dies, the sweeper
+    finds the job after that time.
+    """
+    job = Job(task=task, subject=str(subject), available_at=at, created_at=at)
+    if held_for is not None:
+        job.state = Job.State.RUNNING
+        job.lease_until = at + held_for
+        job.lease_token = uuid.uuid4()
+        job.attempts = 1
+    job.save()
+    if held_for is None:
+        transaction.on_commit(lambda: wake_worker(job))
+    return job
+
+
+def wake_worker(job: Job) -> bool:
+    """Send the wake-up message; return whether the broker took it."""
+    try:
+        current_app.send_task(job.task, kwargs={"job": job.pk})
+    except Exception as error:  # every transport raises its own kinds
+        logger.warning("No wake-up call for job %s: %s", job.pk, error)
+        return False
+    return True
+
+
+def finish_job(job: Job, *, at: datetime) -> None:
+    """End a held job well. Raises JobNotHeld when its lease was lost."""
+    _move_held(job, state=Job.State.DONE, finished_at=at, lease_until=None, error="")
+
+
+def hand_over_job(job: Job, *, at: datetime, reason: str = "", wake: bool = True) -> None:
+    """Give a held job to the workers. Raises JobNotHeld when its lease was lost."""
+    _move_held(
+        job,
+        state=Job.State.WAITING,
+        available_at=at,
+        lease_until=None,
+        lease_token=None,
+        error=reason,
+        attempts=F("attempts") - 1,
+    )
+    if wake:
+        transaction.on_commit(lambda: wake_worker(job))
+
+
+def _move_held(job: Job, **values) -> None:
+    moved = Job.objects.filter(
+        pk=job.pk, state=Job.State.RUNNING, lease_token=job.lease_token
+    ).update(**values)
+    if not moved:
+        raise JobNotHeld(str(job))
+
+
+def work_on(job_id: int, *, do: Callable[[str], None], give_up: Callable[[str, str], None]) -> None:
+    """Claim a job and do it; do nothing when it is finished or someone holds it.
+
+    `do` gets the job's subject and must be safe to run twice. It raises TryLater when
+    something outside is away. Any other exception counts as a failed attempt; after
+    JOB_ATTEMPTS of them `give_up` gets subject and reason, and the job is parked.
+    """
+    job = _claim(job_id, at=timezone.now())
+    if job is None:
+        return
+    if job.attempts > settings.JOB_ATTEMPTS:
+        # The attempts were used up without an answer: whoever worked on it was killed each time.
+        _park(job, reason=job.error or "The worker stopped while working on this.", give_up=give_up)
+        return
+    run_held(job, do=do, give_up=give_up)
+
+
+def run_held(job: Job, *, do: Callable[[str], None], give_up: Callable[[str, str], None]) -> None:
+    """Do a job that the caller holds, and record how it went. See `work_on`."""
+    try:
+        do(job.subject)
+    except TryLater as later:
+        now = timezone.now()
+        hand_over_job(job, at=now + later.delay, reason=str(later), wake=not later.delay)
+    except Exception as error:
+        logger.exception("Job %s failed (attempt %s)", job.pk, job.attempts)
+        _fail(job, error=error, give_up=give_up)
+    else:
+        finish_job(job, at=timezone.now())
+
+
+def _claim(job_id: int, *, at: datetime) -> Job | None:
+    """Take the lease of a due job, in one locked query; None when it is not to be had."""
+    with transaction.atomic():
+        job = Job.objects.due(at).filter(pk=job_id).select_for_update(skip_locked=True).first()
+        if job is None:
+            return None
+        job.state = Job.State.RUNNING
+        job.attempts += 1
+        job.lease_until = at + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+        job.lease_token = uuid.uuid4()
+        job.save(update_fields=["state", "attempts", "lease_until", "lease_token"])
+    return job
+
+
+def _fail(job: Job, *, error: Exception, give_up: Callable[[str, str], None]) -> None:
+    reason = f"{type(error).__name__}: {error}"[:2000]
+    if job.attempts >= settings.JOB_ATTEMPTS:
+        _park(job, reason=reason, give_up=give_up)
+        return
+    _move_held(
+        job,
+        state=Job.State.WAITING,
+        available_at=timezone.now() + timedelta(seconds=2**job.attempts),
+        lease_until=None,
+        lease_token=None,
+        error=reason,
+    )
+
+
+def _park(job: Job, *, reason: str, give_up: Callable[[str, str], None]) -> None:
+    with transaction.atomic():
+        _move_held(
+            job, state=Job.State.PARKED, finished_at=timezone.now(), lease_until=None, error=reason
+        )
+        give_up(job.subject, reason)
+
+
+def retry_job(job: Job, *, at: datetime) -> None:
+    """Put a parked job back to work with fresh attempts."""
+    moved = Job.objects.filter(pk=job.pk, state=Job.State.PARKED).update(
+        state=Job.State.WAITING, attempts=0, available_at=at, finished_at=None, lease_token=None
+    )
+    if moved:
+        transaction.on_commit(lambda: wake_worker(job))
+
+
+def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
+    """Send the wake-up call again for jobs that were left over; do old ones here and now.
+
+    A job whose wake-up cannot be sent, or that nobody took for `overdue`, is done by the
+    sweeper itself, so that every job ends even with the broker off. Returns how many
+    jobs were found.
+    """
+    found = list(Job.objects.due(at))
+    for job in found:
+        if job.available_at + overdue <= at or not wake_worker(job):
+            run_here(job)
+    return len(found)
+
+
+def run_here(job: Job) -> None:
+    """Do a job in this process, through the task that a worker would run."""
+    current_app.tasks[job.task](job=job.pk)

@@ -1,0 +1,58 @@
+"""Limits that are exact across processes: one row a window, counted by one statement."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+
+from apps.operations.models import Limit
+
+
+class LimitReached(Exception):
+    """The limit of this window is used up."""
+
+    def __init__(self, name: str, limit: int, retry_after_seconds: int):
+        super().__init__(f"{name}: {limit} used")
+        self.limit = limit
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Allowance(NamedTuple):
+    """What is left of a limit after this use."""
+
+    limit: int
+    remaining: int
+    reset_seconds: int
+
+
+def take(name: str, key: str, *, limit: int, window: timedelta, at: datetime) -> Allowance:
+    """Use a limit once. Windows start at multiples of `window` since 1970.
+
+    Raises LimitReached when `limit` uses were taken in this window already.
+    """
+    length = int(window.total_seconds())
+    start = int(at.timestamp()) // length * length
+    reset = start + length - int(at.timestamp())
+    # The condition stands in the statement: two processes cannot both take the last use.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {Limit._meta.db_table} AS held (name, key, window_start, used)
+            SELECT %(name)s, %(key)s, to_timestamp(%(start)s), 1 WHERE %(limit)s > 0
+            ON CONFLICT (name, key, window_start) DO UPDATE SET used = held.used + 1
+            WHERE held.used < %(limit)s
+            RETURNING used
+            """,
+            {"name": name, "key": key, "start": start, "limit": limit},
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise LimitReached(name, limit, max(reset, 1))
+    return Allowance(limit, limit - row[0], reset)
+
+
+def forget_old(*, before: datetime) -> int:
+    """Remove the counts of windows that began before a time."""
+    return Limit.objects.filter(window_start__lt=before).delete()[0]

@@ -1,0 +1,89 @@
+"""Answers for moments when the portal cannot do its work."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from apps.operations.problems import problem_response, wants_json
+
+logger = logging.getLogger(__name__)
+# What is read and thrown away, so that a client hears the answer instead of a broken connection.
+DRAINED_BYTES = 64 * 1024 * 1024
+
+
+class RequestClock:
+    """Note when a request came in, before its body is read; `Server-Timing` counts from there."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.started = time.perf_counter()
+        return self.get_response(request)
+
+
+class DatabaseOutage:
+    """Turn a database that is away into 503 with Retry-After, in the visitor's language."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, OperationalError | InterfaceError):
+            return None
+        logger.error("Database away: %s", error)
+        headers = {"Retry-After": "5"}
+        if wants_json(request):
+            detail = _("The database is not available. Please try again in a moment.")
+            return problem_response(503, "database_unavailable", detail, headers=headers)
+        return render(request, "503.html", status=503, headers=headers)
+
+
+class BodyLimit:
+    """Refuse a body that is too large before anything reads it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        limit = (
+            settings.API_REQUEST_MAX_BYTES
+            if request.path.startswith("/api/")
+            else settings.REQUEST_MAX_BYTES
+        )
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        if length > limit:
+            _drain(request)
+            return self._refuse(request, limit)
+        if not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
+            detail = _("Please send the size of the upload (Content-Length).")
+            return problem_response(411, "length_required", detail)
+        return self.get_response(request)
+
+    def _refuse(self, request: HttpRequest, limit: int) -> HttpResponse:
+        if wants_json(request):
+            detail = _("The upload is larger than %(megabytes)d MB.") % {
+                "megabytes": limit // (1024 * 1024)
+            }
+            return problem_response(413, "too_large", detail)
+        megabytes = settings.PHOTO_MAX_BYTES // (1024 * 1024)
+        return render(request, "413.html", {"megabytes": megabytes}, status=413)
+
+
+def _drain(request: HttpRequest) -> None:
+    left = DRAINED_BYTES
+    while left > 0 and (chunk := request.META["wsgi.input"].read(min(left, 64 * 1024))):
+        left -= len(chunk)

@@ -1,0 +1,92 @@
+"""What keeps promises: jobs that are never lost, limits that are exact."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class JobQuerySet(models.QuerySet):
+    def unfinished(self) -> JobQuerySet:
+        return self.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
+
+    def due(self, at: datetime) -> JobQuerySet:
+        """Jobs that nobody holds and whose time has come, oldest first."""
+        return (
+            self.unfinished()
+            .filter(Q(lease_until__isnull=True) | Q(lease_until__lte=at), available_at__lte=at)
+            .order_by("available_at", "pk")
+        )
+
+
+class Job(models.Model):
+    """Work to be done once. The row is the job; a message is only a wake-up call."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        PARKED = "parked"  # gave up after its attempts; waits for a person
+
+    task = models.CharField(max_length=100, help_text="name of the Celery task that does it")
+    subject = models.CharField(max_length=100, help_text="primary key of what it is about")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    available_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True, blank=True)
+    lease_token = models.UUIDField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="job_running_has_lease",
+                condition=~Q(state="running")
+                | Q(lease_until__isnull=False, lease_token__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="job_finished_has_time",
+                condition=Q(state__in=["waiting", "running"], finished_at__isnull=True)
+                | Q(state__in=["done", "parked"], finished_at__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="job_once_per_subject",
+                fields=["task", "subject"],
+                condition=Q(state__in=["waiting", "running"]),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                F("available_at"),
+                name="job_unfinished",
+                condition=Q(state__in=["waiting", "running"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.subject} ({self.state})"
+
+
+class Limit(models.Model):
+    """How often something was used in one window of time, counted in one statement."""
+
+    name = models.CharField(max_length=40)
+    key = models.CharField(max_length=100)
+    window_start = models.DateTimeField()
+    used = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="limit_once_per_window", fields=["name", "key", "window_start"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.key}: {self.used}"

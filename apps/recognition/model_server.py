@@ -1,0 +1,86 @@
+"""The embedded model server and its model: exported once, started where nobody started it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.recognition import serving
+from apps.recognition.models import ServedModel
+from ml.contract import read_labels
+from ml.export import find_export
+
+START_SECONDS = 60.0
+
+
+def exported_model() -> Path:
+    """Return the folder of the profile's export, making it in a process of its own if missing.
+
+    The export needs TensorFlow, which this process must never load.
+    """
+    found = find_export(settings.MODELS_DIR, settings.RECOGNITION_PROFILE)
+    if found is None:
+        subprocess.run(
+            [sys.executable, "-m", "ml.export"]
+            + ["--profile", settings.RECOGNITION_PROFILE, "--output", str(settings.MODELS_DIR)],
+            cwd=settings.BASE_DIR,
+            check=True,
+        )
+        found = find_export(settings.MODELS_DIR, settings.RECOGNITION_PROFILE)
+    return found
+
+
+def registered_model() -> ServedModel:
+    """Return the row of the profile's exported model, making both if missing."""
+    labels = read_labels(exported_model())
+    model, _ = ServedModel.objects.get_or_create(
+        name=labels.model,
+        version=labels.version,
+        defaults={
+            "embedding_size": labels.embedding_size,
+            "input_sizes": [list(size) for size in labels.input_sizes],
+            "created_at": timezone.now(),
+        },
+    )
+    return model
+
+
+@contextmanager
+def running_model_server() -> Iterator[ServedModel]:
+    """Have a model server for the profile's model while the block runs, and yield its row.
+
+    One that runs already is used as it is; a foreign TF_SERVING_ADDRESS is never started.
+    """
+    model = registered_model()
+    if not settings.EMBEDDED_MODEL_SERVER or serving.answers(
+        name=model.name, version=model.version
+    ):
+        yield model
+        return
+    process = subprocess.Popen(
+        settings.EMBEDDED_MODEL_SERVER_COMMAND,
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(model, process)
+        yield model
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
+def _wait_for(model: ServedModel, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not serving.answers(name=model.name, version=model.version):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise serving.ServingUnavailable("the embedded model server did not start")
+        time.sleep(0.1)

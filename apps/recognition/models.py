@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from pgvector.django import HalfVectorField, HnswIndex
+
+from apps.catalogue.models import Landmark, Photo
+
+PROJECTED_SIZE = 512
+
+
+class ServedModel(models.Model):
+    """One exported model as the model server knows it; the portal asks for its version."""
+
+    name = models.CharField(max_length=100)
+    version = models.PositiveIntegerField()
+    embedding_size = models.PositiveIntegerField()
+    input_sizes = models.JSONField(help_text="[[height, width], …] in pixels")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="served_model_once", fields=["name", "version"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class PhotoEmbedding(models.Model):
+    """What a model sees in a catalogue photo; kept so that a new index needs no model."""
+
+    photo = models.ForeignKey(Photo, models.CASCADE, related_name="embeddings")
+    model = models.ForeignKey(ServedModel, models.CASCADE, related_name="embeddings")
+    embedding = models.BinaryField(help_text="float16 [D], L2-normalized")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="photo_embedding_once", fields=["photo", "model"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} by {self.model}"
+
+
+class ReferenceIndex(models.Model):
+    """A projection, its projected references and its calibration, switched as one."""
+
+    model = models.ForeignKey(ServedModel, models.PROTECT, related_name="indexes")
+    version = models.PositiveIntegerField(unique=True)
+    projection = models.BinaryField()
+    projection_version = models.CharField(max_length=80)
+    background = models.BinaryField(help_text="projected non-landmark photos, .npy [m, 512]")
+    calibration = models.JSONField()
+    references = models.PositiveIntegerField()
+    nonlandmarks = models.PositiveIntegerField()
+    active = models.BooleanField(default=False)
+    built_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "reference indexes"
+        constraints = [
+            models.UniqueConstraint(
+                name="one_active_reference_index", fields=["active"], condition=Q(active=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"index {self.version} of {self.model_id}"
+
+
+class ReferenceEmbedding(models.Model):
+    """A reference photo in the space of one index."""
+
+    index = models.ForeignKey(ReferenceIndex, models.CASCADE, related_name="embeddings")
+    photo = models.ForeignKey(Photo, models.CASCADE, related_name="+")
+    landmark = models.ForeignKey(Landmark, models.CASCADE, related_name="+")
+    embedding = HalfVectorField(dimensions=PROJECTED_SIZE)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="reference_embedding_once", fields=["index", "photo"])
+        ]
+        indexes = [
+            HnswIndex(
+                name="reference_embedding_nearest",
+                fields=["embedding"],
+                m=16,
+                ef_construction=128,
+                opclasses=["halfvec_cosine_ops"],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} in index {self.index_id}"
+
+
+class Prototype(models.Model):
+    """The normalized mean of a landmark's references in one index."""
+
+    index = models.ForeignKey(ReferenceIndex, models.CASCADE, related_name="prototypes")
+    landmark = models.ForeignKey(Landmark, models.CASCADE, related_name="+")
+    references = models.PositiveIntegerField()
+    embedding = HalfVectorField(dimensions=PROJECTED_SIZE)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="prototype_once", fields=["index", "landmark"])]
+
+    def __str__(self) -> str:
+        return f"{self.landmark_id} in index {self.index_id}"
+
+
+class RecognitionRequestQuerySet(models.QuerySet):
+    def public(self) -> RecognitionRequestQuerySet:
+        """Requests made on the public page; whoever has the receipt may see them."""
+        return self.filter(requester="")
+
+    def made_by(self, requester: str) -> RecognitionRequestQuerySet:
+        return self.filter(requester=requester)
+
+
+class RecognitionRequest(models.Model):
+    """A visitor's or partner's question: which landmark do these photos show?"""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        DONE = "done"
+        FAILED = "failed"
+
+    class Certainty(models.TextChoices):
+        SURE = "sure"
+        UNSURE = "unsure"
+        UNKNOWN = "unknown"
+
+    receipt = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    requester = models.CharField(
+        max_length=60, blank=True, help_text="prefix of the API key; empty for the public page"
+    )
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    top_k = models.PositiveSmallIntegerField(default=5)
+    # The visitor's own position, offered for this one answer and removed with it.
+    latitude = models.FloatField(null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    position_used = models.BooleanField(default=False)
+    certainty = models.CharField(max_length=10, choices=Certainty.choices, blank=True)
+    unknown_probability = models.FloatField(null=True, blank=True)
+    index = models.ForeignKey(
+        ReferenceIndex, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    model_name = models.CharField(max_length=100, blank=True)
+    model_version = models.PositiveIntegerField(null=True, blank=True)
+    waiting_reason = models.CharField(max_length=40, blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    timings = models.JSONField(default=dict, help_text="milliseconds by step")
+    submitted_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RecognitionRequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="recognition_done_has_answer",
+                condition=~Q(state="done")
+                | Q(
+                    certainty__in=["sure", "unsure", "unknown"],
+                    unknown_probability__range=(0, 1),
+                    finished_at__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="recognition_failed_has_reason",
+                condition=~Q(state="failed") | (~Q(error_code="") & Q(finished_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="recognition_keeps_no_position",
+                condition=Q(state="pending") | Q(latitude__isnull=True, longitude__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="recognition_position_is_whole",
+                condition=Q(latitude__isnull=True, longitude__isnull=True)
+                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+            ),
+        ]
+        indexes = [models.Index(fields=["requester", "submitted_at"], name="recognition_requester")]
+
+    def __str__(self) -> str:
+        return f"{self.receipt} ({self.state})"
+
+    @property
+    def known(self) -> bool:
+        return self.certainty != self.Certainty.UNKNOWN
+
+    def server_timing(self) -> str:
+        """Return the value of the Server-Timing header (milliseconds by step)."""
+        return ", ".join(f"{step};dur={spent:.1f}" for step, spent in self.timings.items())
+
+
+class RecognitionPhoto(models.Model):
+    """A photo of a request: up to five of one place."""
+
+    request = models.ForeignKey(RecognitionRequest, models.CASCADE, related_name="photos")
+    position = models.PositiveSmallIntegerField()
+    file = models.FileField(upload_to="recognition/%Y/%m/%d/")
+    width = models.PositiveIntegerField(help_text="pixels")
+    height = models.PositiveIntegerField(help_text="pixels")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                name="recognition_photo_position", fields=["request", "position"]
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"photo {self.position} of {self.request_id}"
+
+
+class Candidate(models.Model):
+    """One place the photo may show."""
+
+    class Source(models.TextChoices):
+        HEAD = "head"
+        REFERENCE = "reference"
+
+    request = models.ForeignKey(RecognitionRequest, models.CASCADE, related_name="candidates")
+    landmark = models.ForeignKey(Landmark, models.CASCADE, related_name="+")
+    rank = models.PositiveSmallIntegerField()
+    probability = models.FloatField()
+    similarity = models.FloatField(help_text="cosine with the landmark's references")
+    source = models.CharField(max_length=10, choices=Source.choices)
+    inliers = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(name="candidate_once_per_rank", fields=["request", "rank"]),
+            models.UniqueConstraint(
+                name="candidate_once_per_landmark", fields=["request", "landmark"]
+            ),
+            models.CheckConstraint(name="candidate_top_five", condition=Q(rank__range=(1, 5))),
+            models.CheckConstraint(
+                name="candidate_probability", condition=Q(probability__range=(0, 1))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rank}. {self.landmark_id} {self.probability:.2f}"

@@ -1,0 +1,111 @@
+"""From photos to ranked landmarks, stored as the answer of a request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from django.db import transaction
+from PIL import Image
+
+from apps.recognition import reference_index, serving
+from apps.recognition.models import Candidate, RecognitionRequest, ReferenceIndex
+from ml.inference.ranking import Ranking, rank_landmarks
+
+
+class Answer(NamedTuple):
+    """What recognition says, and how long its steps took (seconds)."""
+
+    index: ReferenceIndex
+    ranking: Ranking
+    position_used: bool
+    model_seconds: float
+    rank_seconds: float
+
+
+def recognize(
+    images: Sequence[Image.Image],
+    *,
+    top_k: int,
+    position: tuple[float, float] | None,
+    seconds: float,
+) -> Answer:
+    """Rank the landmarks that photos of one place may show, within about `seconds`.
+
+    position: latitude and longitude in degrees, when the visitor offered them.
+    Raises NoReferenceIndex or a ServingError.
+    """
+    deadline = time.monotonic() + seconds
+    index = reference_index.active_index()
+    started = time.perf_counter()
+    embeddings = np.stack(
+        [
+            serving.describe(image, model=index.model, seconds=deadline - time.monotonic())
+            for image in images
+        ]
+    )
+    described = time.perf_counter()
+    query = reference_index.project(index, embeddings)
+    evidence = reference_index.gather_evidence(index, query)
+    distances = None
+    if position is not None:
+        landmarks = np.unique(evidence.reference_labels).tolist()
+        distances = reference_index.distances_km(landmarks, *position)
+    ranking = rank_landmarks(
+        evidence,
+        reference_index.search_space(index.pk).calibration,
+        top_k=top_k,
+        distances_km=distances,
+    )
+    return Answer(
+        index=index,
+        ranking=ranking,
+        position_used=distances is not None,
+        model_seconds=described - started,
+        rank_seconds=time.perf_counter() - described,
+    )
+
+
+@transaction.atomic
+def store_answer(request: RecognitionRequest, answer: Answer, *, at: datetime) -> bool:
+    """Write the answer once; return False when the request has one or was deleted."""
+    model = answer.index.model
+    timings = dict(request.timings)
+    timings["model"] = round(answer.model_seconds * 1000, 2)
+    timings["rank"] = round(answer.rank_seconds * 1000, 2)
+    values = {
+        "state": RecognitionRequest.State.DONE,
+        "certainty": answer.ranking.certainty,
+        "unknown_probability": answer.ranking.unknown_probability,
+        "position_used": answer.position_used,
+        "index": answer.index,
+        "model_name": model.name,
+        "model_version": model.version,
+        "waiting_reason": "",
+        "timings": timings,
+        "finished_at": at,
+        "latitude": None,
+        "longitude": None,
+    }
+    stored = RecognitionRequest.objects.filter(
+        pk=request.pk, state=RecognitionRequest.State.PENDING, deleted_at=None
+    ).update(**values)
+    if not stored:
+        return False
+    Candidate.objects.bulk_create(
+        Candidate(
+            request=request,
+            landmark_id=candidate.label,
+            rank=rank,
+            probability=candidate.probability,
+            similarity=candidate.similarity,
+            source=candidate.source,
+        )
+        for rank, candidate in enumerate(answer.ranking.candidates, start=1)
+    )
+    for name, value in values.items():
+        setattr(request, name, value)
+    return True

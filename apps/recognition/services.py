@@ -1,0 +1,201 @@
+"""What is done with a visitor's photo."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+from PIL import Image
+
+from apps.operations.jobs import TryLater, add_job, run_held
+from apps.operations.models import Job
+from apps.recognition import pipeline, serving
+from apps.recognition.images import Bounds, PreparedPhoto, open_stored
+from apps.recognition.models import RecognitionPhoto, RecognitionRequest
+from apps.recognition.reference_index import NoReferenceIndex
+
+logger = logging.getLogger(__name__)
+
+TASK = "apps.recognition.tasks.recognize_photo"
+# Longer than a request can take, so that the worker never doubles its work.
+HELD_BY_REQUEST = timedelta(seconds=10)
+ASK_AGAIN = timedelta(seconds=2)
+LONGEST_WAIT = timedelta(hours=24)
+WORKER_SECONDS = 30.0
+
+
+def upload_bounds() -> Bounds:
+    """Return what an upload may be, from the settings."""
+    return Bounds(
+        max_bytes=settings.PHOTO_MAX_BYTES,
+        max_pixels=settings.PHOTO_MAX_PIXELS,
+        min_side=settings.PHOTO_MIN_SIDE,
+        stored_side=settings.PHOTO_STORED_SIDE,
+    )
+
+
+def answer_photos(
+    photos: Sequence[PreparedPhoto],
+    *,
+    requester: str = "",
+    position: tuple[float, float] | None = None,
+    top_k: int = 5,
+    started: float | None = None,
+) -> RecognitionRequest:
+    """Store photos of one place and answer within RECOGNITION_WAIT_SECONDS, else leave it pending.
+
+    started: time.perf_counter() at the beginning of the HTTP request, for `Server-Timing`.
+    The returned request is done, or pending and in the hands of the workers.
+    """
+    request, job = submit_photos(
+        photos, requester=requester, position=position, top_k=top_k, at=timezone.now()
+    )
+    answer_now(request, job, photos)
+    if started is not None:
+        _note_rest(request, time.perf_counter() - started)
+    return request
+
+
+def submit_photos(
+    photos: Sequence[PreparedPhoto],
+    *,
+    requester: str,
+    position: tuple[float, float] | None,
+    top_k: int,
+    at: datetime,
+) -> tuple[RecognitionRequest, Job]:
+    """Store prepared photos with their job, held by the caller for a moment.
+
+    If the caller dies, the job's lease ends and the sweeper finds it.
+    """
+    latitude, longitude = position or (None, None)
+    request = RecognitionRequest(
+        requester=requester,
+        top_k=top_k,
+        latitude=latitude,
+        longitude=longitude,
+        submitted_at=at,
+        timings={
+            "decode": round(sum(photo.decode_seconds for photo in photos) * 1000, 2),
+            "encode": round(sum(photo.encode_seconds for photo in photos) * 1000, 2),
+        },
+    )
+    rows = [
+        RecognitionPhoto(
+            request=request, position=number, width=photo.image.width, height=photo.image.height
+        )
+        for number, photo in enumerate(photos, start=1)
+    ]
+    try:
+        for row, photo in zip(rows, photos, strict=True):
+            row.file.save(f"{uuid.uuid4()}.jpg", ContentFile(photo.content), save=False)
+        with transaction.atomic():
+            request.save()
+            for row in rows:
+                row.request = request
+            RecognitionPhoto.objects.bulk_create(rows)
+            job = add_job(task=TASK, subject=request.pk, at=at, held_for=HELD_BY_REQUEST)
+    except BaseException:
+        # No row, no file: nothing of a refused upload stays behind.
+        _remove_files(rows)
+        raise
+    return request, job
+
+
+def answer_now(request: RecognitionRequest, job: Job, photos: Sequence[PreparedPhoto]) -> None:
+    """Try to answer within this HTTP request, from the pixels at hand."""
+    run_held(
+        job,
+        do=lambda _: _answer(
+            request, [photo.image for photo in photos], settings.RECOGNITION_WAIT_SECONDS
+        ),
+        give_up=fail_request,
+    )
+
+
+def answer_later(subject: str) -> None:
+    """Answer a stored request in the worker. Raises TryLater while the model server is away."""
+    request = RecognitionRequest.objects.get(pk=subject)
+    if request.state != RecognitionRequest.State.PENDING or request.deleted_at:
+        return
+    images = []
+    for photo in request.photos.all():
+        with photo.file.open("rb") as content:
+            images.append(open_stored(content))
+    _answer(request, images, WORKER_SECONDS)
+
+
+def _answer(request: RecognitionRequest, images: Sequence[Image.Image], seconds: float) -> None:
+    position = None if request.latitude is None else (request.latitude, request.longitude)
+    try:
+        answer = pipeline.recognize(images, top_k=request.top_k, position=position, seconds=seconds)
+    except serving.ServingDeadlineExceeded as error:
+        _wait(request, "busy", timedelta(0), error)
+    except (serving.ServingUnavailable, serving.ModelNotFound, serving.BadServingReply) as error:
+        _wait(request, "model_server_down", ASK_AGAIN, error)
+    except NoReferenceIndex as error:
+        _wait(request, "no_reference_index", ASK_AGAIN, error)
+    else:
+        pipeline.store_answer(request, answer, at=timezone.now())
+
+
+def _wait(request: RecognitionRequest, reason: str, delay: timedelta, error: Exception) -> None:
+    if timezone.now() - request.submitted_at > LONGEST_WAIT:
+        raise error
+    request.waiting_reason = reason
+    RecognitionRequest.objects.filter(pk=request.pk, state=RecognitionRequest.State.PENDING).update(
+        waiting_reason=reason
+    )
+    raise TryLater(f"{reason}: {error}", delay) from error
+
+
+def _note_rest(request: RecognitionRequest, seconds: float) -> None:
+    """Complete the timings by what none of the steps took."""
+    spent = seconds * 1000
+    request.timings["other"] = round(max(0.0, spent - sum(request.timings.values())), 2)
+    RecognitionRequest.objects.filter(pk=request.pk).update(timings=request.timings)
+
+
+def fail_request(subject: str, reason: str) -> None:
+    """End a request that cannot be answered."""
+    logger.error("Recognition request %s failed: %s", subject, reason)
+    RecognitionRequest.objects.filter(pk=subject, state=RecognitionRequest.State.PENDING).update(
+        state=RecognitionRequest.State.FAILED,
+        error_code="recognition_failed",
+        waiting_reason="",
+        finished_at=timezone.now(),
+        latitude=None,
+        longitude=None,
+    )
+
+
+def delete_request(request: RecognitionRequest, *, at: datetime) -> None:
+    """Remove the photos, the answer and the position of a request; its receipt answers 410."""
+    with transaction.atomic():
+        rows = list(request.photos.all())
+        request.photos.all().delete()
+        request.candidates.all().delete()
+        RecognitionRequest.objects.filter(pk=request.pk).update(
+            deleted_at=at,
+            state=RecognitionRequest.State.FAILED,
+            error_code="deleted",
+            finished_at=at,
+            certainty="",
+            unknown_probability=None,
+            latitude=None,
+            longitude=None,
+        )
+        transaction.on_commit(lambda: _remove_files(rows))
+
+
+def _remove_files(rows: Sequence[RecognitionPhoto]) -> None:
+    for row in rows:
+        if row.file:
+            row.file.delete(save=False)

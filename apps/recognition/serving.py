@@ -1,0 +1,127 @@
+"""The only module of the portal that talks to TensorFlow Serving."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import lru_cache
+
+import numpy as np
+from django.conf import settings
+from PIL import Image
+
+from apps.recognition.models import ServedModel
+from ml.client import (
+    BadServingReply,
+    ModelNotFound,
+    ServingClient,
+    ServingDeadlineExceeded,
+    ServingError,
+    ServingUnavailable,
+)
+from ml.inference.preparing import fit_to_model_size
+
+__all__ = [
+    "BadServingReply",
+    "ModelNotFound",
+    "ServingDeadlineExceeded",
+    "ServingError",
+    "ServingUnavailable",
+    "answers",
+    "describe",
+]
+
+FAILURES_TO_OPEN = 5
+FAILURE_WINDOW_SECONDS = 10.0
+OPEN_SECONDS = 3.0
+
+
+class Breaker:
+    """Stops asking a server that keeps failing; lets one question through now and then."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failures: list[float] = []
+        self._open_until = 0.0
+
+    def check(self) -> None:
+        """Raise ServingUnavailable while the breaker is open."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._open_until:
+                raise ServingUnavailable("the model server failed repeatedly; asking again soon")
+            if self._open_until:
+                # This caller is the probe: others wait for what it finds.
+                self._open_until = now + OPEN_SECONDS
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._failures.clear()
+            self._open_until = 0.0
+
+    def failed(self) -> None:
+        with self._lock:
+            now = time.monotonic()
+            self._failures = [at for at in self._failures if at > now - FAILURE_WINDOW_SECONDS]
+            self._failures.append(now)
+            if len(self._failures) >= FAILURES_TO_OPEN:
+                self._open_until = now + OPEN_SECONDS
+
+
+breaker = Breaker()
+
+
+@lru_cache(maxsize=2)
+def _client(address: str) -> ServingClient:
+    return ServingClient(address)
+
+
+def describe(image: Image.Image, *, model: ServedModel, seconds: float) -> np.ndarray:
+    """Return the embedding [D] of an upright photo, L2-normalized.
+
+    Asks within `seconds`, once more when the server was not there at all. Raises a
+    ServingError: ServingUnavailable, ServingDeadlineExceeded, ModelNotFound,
+    BadServingReply or RequestRefused.
+    """
+    pixels = fit_to_model_size(image, [tuple(size) for size in model.input_sizes])
+    deadline = time.monotonic() + seconds
+    try:
+        return _predict(pixels, model=model, deadline=deadline)
+    except ServingUnavailable:
+        if breaker_is_open() or deadline - time.monotonic() < 0.1:
+            raise
+        return _predict(pixels, model=model, deadline=deadline)
+
+
+def breaker_is_open() -> bool:
+    """Say whether questions are refused at present."""
+    return time.monotonic() < breaker._open_until
+
+
+def _predict(pixels: np.ndarray, *, model: ServedModel, deadline: float) -> np.ndarray:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise ServingDeadlineExceeded("no time left to ask the model server")
+    breaker.check()
+    try:
+        reply = _client(settings.TF_SERVING_ADDRESS).predict(
+            pixels,
+            model=model.name,
+            version=model.version,
+            timeout=left,
+            embedding_size=model.embedding_size,
+        )
+    except ServingError:
+        breaker.failed()
+        raise
+    breaker.succeeded()
+    return reply.embedding[0]
+
+
+def answers(*, name: str, version: int, seconds: float = 0.5) -> bool:
+    """Say whether the model server has this version loaded."""
+    try:
+        statuses = _client(settings.TF_SERVING_ADDRESS).status(model=name, timeout=seconds)
+    except ServingError:
+        return False
+    return any(status.version == version and status.state == "AVAILABLE" for status in statuses)

@@ -1,0 +1,60 @@
+"""Bring database, queue, static files, model and first content to where the portal can start."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.recognition.model_server import registered_model
+from portal.queue import install_queue
+
+
+class Command(BaseCommand):
+    help = "Set up everything `make run` needs. Repeating changes nothing."
+
+    def handle(self, **options) -> None:
+        self.stderr.write("Database tables")
+        call_command("migrate", database="owner", interactive=False, verbosity=0)
+        call_command("check", databases=["default"], stdout=self.stderr)
+        if settings.QUEUE_CONNINFO:
+            install_queue(settings.QUEUE_CONNINFO)
+        self._collect_static()
+        self.stderr.write("Model")
+        registered_model()
+        password = ""
+        if not User.objects.filter(is_superuser=True).exists():
+            self._seed()
+            password = self._make_administrator()
+        self.stdout.write(json.dumps({"password": password or None}))
+
+    def _collect_static(self) -> None:
+        """Collect static files when one of them changed."""
+        files = sorted(path for path in (settings.BASE_DIR / "static").rglob("*") if path.is_file())
+        state = hashlib.sha256(
+            repr([(str(path), path.stat().st_mtime_ns) for path in files]).encode()
+        ).hexdigest()
+        stamp = settings.DATA_DIR / "static.stamp"
+        if stamp.exists() and stamp.read_text() == state and settings.STATIC_ROOT.exists():
+            return
+        self.stderr.write("Static files")
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        stamp.write_text(state)
+
+    def _seed(self) -> None:
+        if settings.SEED == "none":
+            return
+        self.stderr.write("First content")
+        call_command("seed_demo", catalogue_only=settings.SEED == "catalogue", stdout=self.stderr)
+
+    @transaction.atomic
+    def _make_administrator(self) -> str:
+        password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(12)
+        User.objects.create_superuser("admin", password=password)
+        return password

@@ -1,0 +1,344 @@
+"""Every setting of Gilnun. Values come from the environment; `.env.example` lists them.
+
+Only this file reads the environment. Without any of them the portal runs on one machine:
+its own PostgreSQL, the queue in that database, the embedded model server, local media.
+"""
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import make_conninfo
+
+from portal.database_cluster import APPLICATION, DATABASE, OWNER, QUEUE, DatabaseCluster, secret
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+
+# This machine
+
+PORT = env.int("PORT", 8000)
+DATA_DIR = Path(env.str("GILNUN_DATA_DIR", str(BASE_DIR / ".gilnun"))).absolute()
+DEBUG = env.bool("GILNUN_DEBUG", False)
+HTTPS = env.bool("GILNUN_HTTPS", False)
+ALLOWED_HOSTS = env.list("GILNUN_ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+BIND = env.str("GILNUN_BIND", "127.0.0.1")
+WEB_PROCESSES = env.int("GILNUN_WEB_PROCESSES", 2)
+TRUSTED_PROXIES = env.int("GILNUN_TRUSTED_PROXIES", 0)
+ADMIN_PASSWORD = env.str("GILNUN_ADMIN_PASSWORD", "")
+SEED = env.str("GILNUN_SEED", "all")
+if SEED not in ("all", "catalogue", "none"):
+    raise ImproperlyConfigured("GILNUN_SEED is all, catalogue or none. See .env.example.")
+
+SECRET_KEY = env.str("GILNUN_SECRET_KEY", "") or secret(DATA_DIR, "django-secret-key")
+if len(SECRET_KEY) < 32:
+    raise ImproperlyConfigured("GILNUN_SECRET_KEY needs 32 characters. See .env.example.")
+
+# Database
+
+CLUSTER = DatabaseCluster(DATA_DIR)
+EMBEDDED_DATABASE = not env.str("DATABASE_URL", "")
+
+
+def _database(url: str) -> dict:
+    parsed = environ.Env.db_url_config(url)
+    if parsed["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database (postgresql://…).")
+    return parsed
+
+
+def _embedded(role: str) -> dict:
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": DATABASE,
+        "HOST": str(CLUSTER.socket_dir),
+        "USER": role,
+        "PASSWORD": CLUSTER.password(role),
+    }
+
+
+def _conninfo(database: dict) -> str:
+    """Return a keyword DSN: kombu's pgmq transport loses a socket host in the URL form."""
+    return make_conninfo(
+        host=database["HOST"] or None,
+        port=database.get("PORT") or None,
+        dbname=database["NAME"],
+        user=database["USER"] or None,
+        password=database["PASSWORD"] or None,
+    )
+
+
+DATABASES = {
+    "default": _embedded(APPLICATION) if EMBEDDED_DATABASE else _database(env.str("DATABASE_URL")),
+}
+if EMBEDDED_DATABASE:
+    DATABASES["owner"] = _embedded(OWNER)
+else:
+    DATABASES["owner"] = _database(env.str("DATABASE_OWNER_URL", "") or env.str("DATABASE_URL"))
+if env.str("DATABASE_REPLICA_URL", ""):
+    DATABASES["replica"] = _database(env.str("DATABASE_REPLICA_URL"))
+for _alias, _values in DATABASES.items():
+    _values["CONN_MAX_AGE"] = 60
+    _values["CONN_HEALTH_CHECKS"] = True
+    _values.setdefault("OPTIONS", {})
+    _values["OPTIONS"]["connect_timeout"] = 3
+    if _alias != "owner":
+        # A stuck statement must not hold a web process; migrations may take their time.
+        _values["OPTIONS"]["options"] = (
+            "-c statement_timeout=15000 -c lock_timeout=5000"
+            " -c idle_in_transaction_session_timeout=30000"
+            # The 100 nearest references must be found, also past rows of other indexes.
+            " -c hnsw.ef_search=200 -c hnsw.iterative_scan=strict_order"
+        )
+    if _alias != "default":
+        _values["TEST"] = {"MIRROR": "default"}
+DATABASE_ROUTERS = ["portal.database_router.OwnerNeverServes"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Queue
+
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or "pgmq://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
+QUEUE_CONNINFO = ""
+if CELERY_BROKER_URL.startswith("pgmq"):
+    QUEUE_CONNINFO = _conninfo(_embedded(QUEUE) if EMBEDDED_DATABASE else DATABASES["default"])
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "conn_string": QUEUE_CONNINFO,
+        "init_extension": False,
+        "pool_size": 2,
+        "pool_timeout": 3,
+        "polling_interval": 0.05,
+        # Long polling would hold the worker for a whole second between tasks.
+        "wait_time_seconds": 0,
+        "visibility_timeout": 120,
+    }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_POOL_LIMIT = 2
+# A wake-up that cannot be sent must not keep a visitor waiting: the sweeper finds the row.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_TASK_ALWAYS_EAGER = False
+
+JOB_LEASE_SECONDS = 60
+JOB_ATTEMPTS = 3
+SWEEP_SECONDS = 5
+
+# Recognition
+
+TF_SERVING_ADDRESS = env.str("TF_SERVING_ADDRESS", "") or f"127.0.0.1:{PORT + 1}"
+EMBEDDED_MODEL_SERVER = not env.str("TF_SERVING_ADDRESS", "")
+MODELS_DIR = DATA_DIR / "models"
+EMBEDDED_MODEL_SERVER_COMMAND = [sys.executable, "-m", "ml.serving", "--models", str(MODELS_DIR)]
+EMBEDDED_MODEL_SERVER_COMMAND += ["--host", "127.0.0.1", "--port", str(PORT + 1)]
+RECOGNITION_PROFILE = env.str("GILNUN_RECOGNITION_PROFILE", "lite2+lite0")
+RECOGNITION_WAIT_SECONDS = 3.0
+PHOTO_MAX_BYTES = 20 * 1024 * 1024
+PHOTO_MAX_PIXELS = 80_000_000
+PHOTO_MIN_SIDE = 64
+PHOTO_STORED_SIDE = 1600
+PHOTOS_PER_REQUEST = 5
+DEMO_PICTURES_DIR = BASE_DIR / "ml" / "demo" / "pictures"
+
+# Limits
+
+UPLOADS_PER_HOUR = env.int("GILNUN_UPLOADS_PER_HOUR", 60)
+ANONYMOUS_PER_MINUTE = env.int("GILNUN_ANONYMOUS_PER_MINUTE", 60)
+KEY_PER_MINUTE = env.int("GILNUN_KEY_PER_MINUTE", 300)
+KEY_PER_DAY = env.int("GILNUN_KEY_PER_DAY", 10_000)
+METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
+
+# Media
+
+MEDIA = env.str("GILNUN_MEDIA", "")
+MEDIA_ROOT = DATA_DIR / "media"
+MEDIA_URL = "/media/"
+if MEDIA:
+    _media = urlsplit(MEDIA)
+    if _media.scheme != "s3" or not _media.netloc:
+        raise ImproperlyConfigured("GILNUN_MEDIA is s3://BUCKET/PREFIX. See .env.example.")
+    _default_storage = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _media.netloc,
+            "location": _media.path.strip("/"),
+            "file_overwrite": False,
+            "querystring_auth": True,
+        },
+    }
+else:
+    _default_storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+STORAGES = {
+    "default": _default_storage,
+    "staticfiles": {"BACKEND": "portal.static_storage.HashedModuleStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# A photo and its form fields; larger bodies are refused before they are read.
+REQUEST_MAX_BYTES = PHOTO_MAX_BYTES + 1024 * 1024
+API_REQUEST_MAX_BYTES = PHOTOS_PER_REQUEST * PHOTO_MAX_BYTES + 1024 * 1024
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+
+# Django
+
+INSTALLED_APPS = [
+    "apps.accounts",
+    "apps.operations",
+    "apps.catalogue",
+    "apps.recognition",
+    "apps.partners",
+    "apps.guide",
+    "apps.api",
+    "portal",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "csp",
+]
+MIDDLEWARE = [
+    "apps.operations.middleware.RequestClock",
+    "apps.operations.middleware.DatabaseOutage",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "apps.operations.middleware.BodyLimit",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+AUTH_USER_MODEL = "accounts.User"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/admin/"
+
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
+USE_I18N = True
+TIME_ZONE = "Asia/Seoul"
+USE_TZ = True
+
+# Security
+
+SESSION_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if HTTPS:
+    SECURE_SSL_REDIRECT = True
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# API
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.api.v1.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "apps.api.v1.errors.problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gilnun",
+    "DESCRIPTION": "Landmarks, and what a photograph shows.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "ENUM_NAME_OVERRIDES": {},
+}
+
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env.str("REDIS_URL")}
+        if env.str("REDIS_URL", "")
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    ),
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "celery": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,239 @@
+"""`make run`: every process of the portal on this machine, in order, under one log.
+
+Circus starts them, restarts what dies and stops them; this module says what they are.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.database_cluster import STOP_SIGNAL, ClusterUnavailable, make_data_dir
+
+with warnings.catch_warnings():
+    # Circus imports modules that newer Pythons rename.
+    warnings.simplefilter("ignore")
+    from circus import get_arbiter
+
+FREE_BYTES_NEEDED = 512 * 1024 * 1024
+STOP_SECONDS = 10
+COLOURS = {"database": 36, "model": 35, "worker": 33, "sweeper": 34, "web": 32, "setup": 37}
+
+
+class CannotRun(Exception):
+    """The portal cannot start here; the message says what to do."""
+
+
+class Log:
+    """One readable log: time, part, line."""
+
+    _lock = threading.Lock()
+
+    def __init__(self, part: str):
+        self.part = part
+        self._rest = b""
+
+    def __call__(self, data: dict) -> None:
+        *lines, self._rest = (self._rest + data["data"]).split(b"\n")
+        for line in lines:
+            self.write(line.decode(errors="replace"))
+
+    def write(self, text: str) -> None:
+        part = f"{self.part:<8}"
+        if sys.stdout.isatty():
+            part = f"\x1b[{COLOURS[self.part]}m{part}\x1b[0m"
+        with self._lock:
+            print(time.strftime("%H:%M:%S"), part, "|", text, flush=True)
+
+    def close(self) -> None:
+        if self._rest:
+            self.write(self._rest.decode(errors="replace"))
+            self._rest = b""
+
+
+def main() -> int:
+    try:
+        make_data_dir(settings.DATA_DIR)
+        with only_one():
+            check_machine()
+            password = set_up()
+            return supervise(password)
+    except (CannotRun, ClusterUnavailable, ImproperlyConfigured) as reason:
+        print(f"Gilnun cannot start: {reason}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+@contextmanager
+def only_one() -> Iterator[None]:
+    """Hold the checkout's lock. Raises CannotRun when another `make run` has it."""
+    with (settings.DATA_DIR / "run.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRun(f"it is already running with {settings.DATA_DIR}.") from None
+        yield
+
+
+def check_machine() -> None:
+    """Raise CannotRun where a port is taken or the disk is full."""
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    if free < FREE_BYTES_NEEDED:
+        raise CannotRun(
+            f"the disk of {settings.DATA_DIR} has {free // 2**20} MB left; "
+            f"{FREE_BYTES_NEEDED // 2**20} MB are needed."
+        )
+    wanted = [(settings.BIND, settings.PORT, "PORT")]
+    if settings.EMBEDDED_MODEL_SERVER:
+        wanted.append(("127.0.0.1", settings.PORT + 1, "PORT, which the model server follows"))
+    for host, port, setting in wanted:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise CannotRun(
+                    f"port {port} cannot be used ({error.strerror}). "
+                    f"Stop what uses it, or choose another {setting}: PORT=8100 make run"
+                ) from None
+
+
+def set_up() -> str | None:
+    """Run the set-up command; return the administrator's password if it was made just now."""
+    log = Log("setup")
+    with settings.CLUSTER.in_use() if settings.EMBEDDED_DATABASE else nullcontext():
+        command = subprocess.Popen(
+            [sys.executable, "manage.py", "set_up"],
+            cwd=settings.BASE_DIR,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+        last = ""
+        for line in command.stdout:
+            last = line.strip()
+            if not last.startswith('{"password"'):
+                log.write(last)
+        if command.wait():
+            raise CannotRun("the set-up failed; its last lines above say why.")
+    return json.loads(last)["password"]
+
+
+def supervise(password: str | None) -> int:
+    """Run the processes until SIGINT or SIGTERM; return the exit status."""
+    # Circus reports its own housekeeping as warnings; the parts' lines are what matters.
+    logging.getLogger("circus").setLevel(logging.CRITICAL)
+    runtime = Path(tempfile.mkdtemp(prefix="gilnun-run-"))
+    try:
+        with settings.CLUSTER.supervised() if settings.EMBEDDED_DATABASE else nullcontext() as up:
+            arbiter = get_arbiter(
+                list(watchers(up)),
+                controller=f"ipc://{runtime}/controller",
+                pubsub_endpoint=f"ipc://{runtime}/events",
+                check_delay=0.5,
+            )
+            threading.Thread(target=announce, args=(password,), daemon=True).start()
+            arbiter.start()
+    finally:
+        shutil.rmtree(runtime, ignore_errors=True)
+    return 0
+
+
+def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
+    """Yield circus's description of each process, in the order of their start."""
+    python = sys.executable
+    if settings.EMBEDDED_DATABASE:
+        account = settings.CLUSTER.running_as()
+        switch = {"uid": account.pw_uid, "gid": account.pw_gid} if account else {}
+
+        def wait_for_database(**_) -> bool:
+            database_is_up()
+            return True
+
+        yield watcher(
+            "database",
+            settings.CLUSTER.command(),
+            stop_signal=STOP_SIGNAL,
+            working_dir="/",
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+            hooks={"after_start": (wait_for_database, False)},
+            **switch,
+        )
+    if settings.EMBEDDED_MODEL_SERVER:
+        yield watcher("model", settings.EMBEDDED_MODEL_SERVER_COMMAND)
+    yield watcher(
+        "worker",
+        [python, "-m", "celery", "-A", "portal.celery", "worker", "--concurrency=1"]
+        + ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"],
+    )
+    yield watcher("sweeper", [python, "manage.py", "work_off_jobs", "--watch"])
+    yield watcher(
+        "web",
+        [python, "-m", "gunicorn", "portal.wsgi:application", "--worker-class=gthread"]
+        + [f"--bind={settings.BIND}:{settings.PORT}", f"--workers={settings.WEB_PROCESSES}"]
+        + ["--threads=4", "--timeout=60", "--graceful-timeout=8", "--log-level=warning"],
+    )
+
+
+def watcher(name: str, command: list[str], **options) -> dict:
+    """Return one process for circus, with the portal's log and stop rules."""
+    return {
+        "name": name,
+        "cmd": command[0],
+        "args": command[1:],
+        "working_dir": str(settings.BASE_DIR),
+        "copy_env": True,
+        "graceful_timeout": STOP_SECONDS,
+        "stdout_stream": {"stream": Log(name)},
+        "stderr_stream": {"stream": Log(name)},
+        # Circus starts higher priorities first.
+        "priority": {"database": 5, "model": 4, "worker": 3, "sweeper": 2, "web": 1}[name],
+        "max_retry": -1,
+        "warmup_delay": 0,
+        **options,
+    }
+
+
+def announce(password: str | None) -> None:
+    """Print the one line that says the portal is ready, once it is."""
+    address = f"http://127.0.0.1:{settings.PORT}/"
+    while not answers_ready(f"{address}readyz"):
+        time.sleep(0.1)
+    shown = f"password: {password}" if password else "as set before"
+    print(f"Gilnun is ready: {address} (admin: admin, {shown})", flush=True)
+
+
+def answers_ready(address: str) -> bool:
+    """Say whether every part answers; without references the model server has no duty yet."""
+    try:
+        with urllib.request.urlopen(address, timeout=5) as response:
+            parts = json.load(response)
+    except (OSError, ValueError):
+        return False
+    return parts["database"] == "ok" and parts["model_server"] in ("ok", "unknown")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
