@@ -213,9 +213,10 @@ _ERRORS = {
 
 def _named_error(error: grpc.RpcError, address: str) -> ServingError:
     details = error.details() or ""
-    # gRPC uses one code for a reply over our limit and for a full server.
+    # gRPC uses one code for messages over a limit and for a full server.
     if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED and "larger than max" in details:
-        return BadServingReply(f"{address}: {details}")
+        named = RequestRefused if "Sent message" in details else BadServingReply
+        return named(f"{address}: {details}")
     named = _ERRORS.get(error.code(), BadServingReply)
     return named(f"{address}: {error.code().name} {details}")
 

@@ -364,7 +364,7 @@ def _hazed(light, distance, unit, lights: _Lights) -> np.ndarray:
     sky = lights.sky
     share = 1 - np.exp(-distance * sky.haze / 1000)
     towards = np.clip(unit @ lights.sun, 0, 1) ** 4
-    haze = sky.horizon * 0.92 + sky.sun * (0.18 * towards)[:, None]
+    haze = sky.horizon * 0.92 + sky.sun * (0.12 * towards)[:, None]
     return blend(light, haze, share)
 
 

@@ -42,15 +42,15 @@ SKIES = {
     "noon": _sky(52, "#fff4e4", 1.45, "#2f6fc4", "#a9cdea", "#ffffff", 0.42, 0.08),
     "clear": _sky(44, "#fff1dc", 1.5, "#2a66ba", "#9cc6e8", "#ffffff", 0.15, 0.05),
     "morning": _sky(24, "#ffdcb0", 1.45, "#4a86cf", "#dbe4e6", "#fff6ea", 0.36, 0.14),
-    "golden": _sky(14, "#ffb36a", 1.75, "#4a78b8", "#ffd9a4", "#ffe3bd", 0.38, 0.16, ambient=0.85),
+    "golden": _sky(16, "#ffc288", 1.6, "#3f74bc", "#f3d9b4", "#fff0d8", 0.38, 0.12, ambient=0.95),
     "overcast": _sky(60, "#ffffff", 0.28, "#b4bfca", "#dde2e6", "#eef1f3", 0.8, 0.22, ambient=1.15),
     "mist": _sky(35, "#fff2df", 0.4, "#c0c9cf", "#e2e4e2", "#f2f2f0", 0.6, 1.3, ambient=1.1),
     "snow": _sky(40, "#f2f4ff", 0.3, "#b3bdca", "#dfe4ea", "#eef1f5", 0.75, 0.5, ambient=1.1, snow=1.0, falling="snow"),
     "winter": _sky(26, "#ffe6c4", 1.4, "#3c78c4", "#c4dcf0", "#ffffff", 0.2, 0.06, snow=0.8),
     "rain": _sky(55, "#ffffff", 0.14, "#8f9ba8", "#c3cad0", "#dfe4e8", 0.85, 0.6, ambient=1.15, wet=0.8, falling="rain"),
     "after rain": _sky(24, "#ffdfb8", 1.2, "#5f8ab8", "#e6e2d4", "#fff4e6", 0.62, 0.2, wet=0.7),
-    "sunset": _sky(7, "#ff8f4a", 1.3, "#3f5590", "#ffae70", "#ff9a78", 0.5, 0.14, ambient=1.0, lamps=0.35, exposure=1.15),
-    "dusk": _sky(22, "#93a6dd", 0.16, "#223a78", "#d59a86", "#a586a0", 0.45, 0.1, ambient=0.75, lamps=0.9, exposure=1.25),
+    "sunset": _sky(9, "#ffa066", 1.15, "#41609c", "#f5b78a", "#f7b49a", 0.45, 0.09, ambient=1.05, lamps=0.3, exposure=1.1),
+    "dusk": _sky(22, "#8fa6dd", 0.14, "#1d3a80", "#a99ab4", "#7f86ac", 0.4, 0.06, ambient=0.62, lamps=0.9, exposure=1.3),
 }
 
 

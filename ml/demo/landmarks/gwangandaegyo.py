@@ -16,9 +16,16 @@ def scene(season: str) -> Scene:
 
 
 def bridge() -> Mesh:
-    """200 m + 500 m + 200 m hung from cables, viaducts beyond; upper deck at 38 m."""
-    parts = [*_towers(), *_cables(), *_decks(), *_truss(), *_piers(), *_anchorages()]
-    return joined(parts)
+    """The part hung from cables, 200 m + 500 m + 200 m; upper deck at 38 m."""
+    hung = (-ANCHOR_X, ANCHOR_X)
+    return joined([*_towers(), *_cables(), *_decks(*hung), *_truss(*hung), *_anchorages()])
+
+
+def _viaducts() -> list[Mesh]:
+    parts = _piers()
+    for start, end in ((-END_X, -ANCHOR_X), (ANCHOR_X, END_X)):
+        parts += _decks(start, end) + _truss(start, end)
+    return parts
 
 
 def _towers() -> list[Mesh]:
@@ -60,10 +67,10 @@ def _cables() -> list[Mesh]:
     return parts
 
 
-def _decks() -> list[Mesh]:
+def _decks(start: float, end: float) -> list[Mesh]:
     """Two roadways, bent a little towards the shore at both ends."""
     parts = []
-    x = np.linspace(-END_X, END_X, 90)
+    x = np.linspace(start, end, 90)
     y = _bend(x)
     for z, half, thick in ((DECK, 13.5, 1.6), (DECK - 9, 12.5, 1.6)):
         edges = [(-half, z), (-half, z + thick), (half, z + thick), (half, z), (-half, z)]
@@ -79,9 +86,9 @@ def _bend(x: np.ndarray) -> np.ndarray:
     return -0.00022 * np.maximum(np.abs(x) - ANCHOR_X, 0) ** 2
 
 
-def _truss() -> list[Mesh]:
+def _truss(start: float, end: float) -> list[Mesh]:
     parts = []
-    stations = np.arange(-END_X, END_X + 1, 13.0)
+    stations = np.arange(start, end + 1, 13.0)
     for side in (-13, 13):
         zigzag = np.where(np.arange(len(stations)) % 2 == 0, DECK - 8, DECK)
         path = np.column_stack([stations, _bend(stations) + side, zigzag])
@@ -107,9 +114,9 @@ def _anchorages() -> list[Mesh]:
 
 
 def surroundings(season: str) -> Mesh:
-    """Headlands, the towers of Marine City and the open sea."""
+    """The viaducts beyond, headlands, the towers of Marine City and the open sea."""
     headland = greenery.mountain(1500, 0, 210, 7, season, [(-250, 190, 260)])
-    parts = [moved(headland, (-1600, 900, -12)), moved(greenery.mountain(9000, 4200, 260, 3, season), (900, 0, -60))]
+    parts = [*_viaducts(), moved(headland, (-1600, 900, -12)), moved(greenery.mountain(9000, 4200, 260, 3, season), (900, 0, -60))]
     random = np.random.default_rng(12)
     for number in range(26):
         x, y = random.uniform(640, 1700), random.uniform(420, 900)

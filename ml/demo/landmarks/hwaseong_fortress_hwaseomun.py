@@ -16,7 +16,7 @@ def scene(season: str) -> Scene:
 
 
 def gate() -> Mesh:
-    return joined([_gatehouse(), *_bastion(), moved(_watchtower(), (-23, -1, 0)), *_walls()])
+    return joined([_gatehouse(), *_bastion(), moved(_watchtower(), (-23, -1, 0))])
 
 
 def _gatehouse() -> Mesh:
@@ -110,7 +110,7 @@ def _walls() -> list[Mesh]:
 
 def surroundings(season: str) -> Mesh:
     """Lawns with pines, the town behind and Paldalsan."""
-    parts = [greenery.mountain(1400, 420, 95, 13, season, [(-220, 90, 150)])]
+    parts = [*_walls(), greenery.mountain(1400, 420, 95, 13, season, [(-220, 90, 150)])]
     random = np.random.default_rng(5)
     spots = np.column_stack([random.uniform(-130, 130, 110), random.uniform(26, 80, 110), np.zeros(110)])
     parts.append(greenery.wood(4, spots, season, 10, 150))

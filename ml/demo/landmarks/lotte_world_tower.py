@@ -106,6 +106,6 @@ def _ground(season: str):
     tint = "#7d8a4a" if season != "winter" else "#85806c"
     return grounds.patched(
         grounds.slabs(3, 3, "#9a978f", 0.06),
-        (grounds.disc(0, -110, 640, 40, 0.3), grounds.lawn(tint)),
-        (grounds.rectangle(-3000, 3000, -6000, -150), grounds.water("#2a5358")),
+        (grounds.ring(0, 0, 165, 600), grounds.lawn(tint)),
+        (grounds.ring(0, 0, 205, 585), grounds.water("#2a5358")),
     )

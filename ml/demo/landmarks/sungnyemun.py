@@ -23,7 +23,6 @@ def gate() -> Mesh:
             _arch_ring(2.6, 3.4, -8.55),
             _doors(),
             *_parapet(16.1, 7.9, base),
-            *_wings(),
             roofs.storey(12.3, 5.4, base, 4.2, (5, 2), "boards", "#5c3527", 0.9),
             roofs.brackets(12.5, 5.6, base + 4.2, 1.5, 1.3),
             roofs.roof(Roof(16.4, 9.4, 11.8, 5.0, 2.7, 1.3), base + 5.6),
@@ -76,6 +75,7 @@ def _wings() -> list[Mesh]:
 def surroundings(season: str) -> Mesh:
     """Office towers, lawns with trees and lamps."""
     parts = [
+        *_wings(),
         townscapes.blocks(5, (-260, -80, 120, 260), 12, (45, 110), (24, 40), 0.5),
         townscapes.blocks(9, (60, 280, 110, 260), 13, (40, 120), (24, 40), 0.55),
         townscapes.blocks(14, (-90, 90, 210, 330), 8, (35, 75), (24, 40), 0.5),

@@ -1,0 +1,169 @@
+"""The twelve views of every landmark: where one stands, the weather and what is in front."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ml.demo import figures, greenery
+from ml.demo.landmarks import LANDMARKS
+from ml.demo.meshes import Mesh, empty, joined, moved, turned
+from ml.demo.rasterizing import Camera, look_at
+from ml.demo.rendering import Scene, Shot
+from ml.demo.skies import SKIES
+
+
+class Stand(NamedTuple):
+    """Where a landmark is seen well from. distance, eye, aim: metres (aim: height looked at);
+    degrees: view angle across the longer side; turn, swing: the middle of the azimuths used
+    and how far they reach to both sides, degrees; upright: portrait pictures, mostly.
+    near: metres to people and trees in front; hanbok: share of visitors in hanbok.
+    """
+
+    distance: float
+    eye: float
+    aim: float
+    degrees: float
+    turn: float
+    swing: float
+    upright: bool
+    near: float
+    hanbok: float = 0.0
+
+
+class View(NamedTuple):
+    """aside: azimuth as a share of the swing; closer: factor on the distance;
+    cut: the landmark is pushed out of the picture by this share of its width, to the right if positive;
+    front: key of FRONTS; other_way: portrait instead of landscape or the reverse.
+    """
+
+    split: str
+    aside: float
+    closer: float
+    sky: str
+    season: str
+    sun_azimuth: float
+    front: str = ""
+    cut: float = 0.0
+    glare: float = 0.0
+    other_way: bool = False
+
+
+STANDS = {
+    "cheomseongdae": Stand(17.5, 1.7, 4.5, 50, 8, 34, True, 7),
+    "dabotap": Stand(15, 1.7, 4.9, 52, 8, 36, True, 6.5),
+    "dongdaemun-design-plaza": Stand(118, 4, 13, 64, 0, 26, False, 30),
+    "gwangandaegyo": Stand(640, 9, 66, 68, 6, 20, False, 13),
+    "gwanghwamun-yi-sun-sin-statue": Stand(25, 1.7, 8.8, 52, 0, 30, True, 11),
+    "gyeongbokgung-geunjeongjeon": Stand(64, 3.2, 12.5, 54, 6, 34, False, 22, 0.6),
+    "hwaseong-fortress-hwaseomun": Stand(46, 2.2, 7.0, 62, 6, 26, False, 16),
+    "independence-gate": Stand(27, 1.7, 6.6, 52, 0, 34, False, 10),
+    "lotte-world-tower": Stand(640, 3, 262, 54, 0, 26, True, 13),
+    "n-seoul-tower": Stand(290, 34, 148, 52, 0, 55, True, 16),
+    "seokgatap": Stand(15.5, 1.7, 5.0, 52, -6, 36, True, 6.5),
+    "sungnyemun": Stand(50, 1.9, 11.0, 56, 4, 32, False, 16),
+}
+PLAN = [
+    View("reference", 0.05, 1.0, "noon", "summer", 30),
+    View("reference", -0.75, 1.05, "golden", "autumn", -62, "people"),
+    View("reference", 0.85, 1.0, "morning", "spring", 70, "people"),
+    View("reference", 0.3, 1.0, "snow", "winter", 20),
+    View("reference", -0.35, 1.1, "overcast", "summer", 0, "tree"),
+    View("reference", 0.5, 0.9, "clear", "autumn", 48, cut=0.36),
+    View("reference", -0.15, 1.08, "dusk", "summer", 10),
+    View("reference", -0.95, 1.12, "after rain", "autumn", -40, "branch", glare=0.9, other_way=True),
+    View("sample", 0.65, 1.05, "clear", "summer", 40, "people"),
+    View("sample", -0.5, 1.0, "winter", "winter", -50, "branch"),
+    View("sample", 0.2, 0.92, "golden", "spring", 55, cut=-0.34),
+    View("sample", -0.1, 1.05, "sunset", "autumn", -48, "tree", glare=0.8),
+]
+
+
+def view_names(slug: str) -> list[str]:
+    """Return one file name a view, without folders."""
+    return [f"{slug}-{number + 1:02d}.jpg" for number in range(len(PLAN))]
+
+
+def take(slug: str, number: int) -> tuple[Scene, Shot]:
+    """Return what to render for one of the twelve views of a landmark."""
+    stand, view = STANDS[slug], PLAN[number]
+    seed = 100 * sorted(STANDS).index(slug) + number
+    camera = _camera(stand, view, seed)
+    scene = LANDMARKS[slug](view.season)
+    front = FRONTS[view.front](stand, view, camera, seed)
+    sky = SKIES[view.sky]
+    # The sun keeps its side of the viewer, so that no view shows an unlit landmark.
+    sun = view.sun_azimuth + _azimuth(stand, view)
+    return scene._replace(foreground=joined([scene.foreground, front])), Shot(camera, sky, sun, view.glare, seed)
+
+
+def _azimuth(stand: Stand, view: View) -> float:
+    return stand.turn + stand.swing * view.aside
+
+
+def _camera(stand: Stand, view: View, seed: int) -> Camera:
+    angle, distance = np.radians(_azimuth(stand, view)), stand.distance * view.closer
+    eye = np.array([np.sin(angle) * distance, -np.cos(angle) * distance, stand.eye])
+    right = np.array([np.cos(angle), np.sin(angle), 0])
+    upright = stand.upright != view.other_way
+    # The other format keeps the landmark's own size in the picture.
+    width, height = (360, 480) if upright else ((480, 320) if seed % 4 == 1 else (480, 360))
+    across = np.tan(np.radians(stand.degrees) / 2) * distance * min(1, width / height)
+    wander = 0.06 * np.sin(seed * 2.3)
+    target = right * across * (wander - view.cut) + [0, 0, stand.aim]
+    degrees = stand.degrees
+    if view.other_way:
+        degrees = np.degrees(2 * np.arctan(np.tan(np.radians(stand.degrees) / 2) * 1.18))
+    return look_at(eye, target, float(degrees), width, height)
+
+
+def _spot(camera: Camera, depth: float, aside: float) -> np.ndarray:
+    """Return the point of the ground at a depth; aside: -1 and 1 are the picture's edges."""
+    ahead = camera.forward * [1, 1, 0] / np.linalg.norm(camera.forward[:2])
+    half = camera.width / 2 / camera.focal
+    return (camera.eye + ahead * depth + camera.right * (depth * half * aside)) * [1, 1, 0]
+
+
+def _nothing(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
+    return empty()
+
+
+def _people(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
+    """Visitors on both sides and a few in front."""
+    random = np.random.default_rng(seed)
+    parts = []
+    for number in range(9):
+        depth = stand.near * random.uniform(0.75, 1.9)
+        one = figures.hanbok_visitor if random.random() < stand.hanbok else figures.person
+        visitor = turned(one(seed * 31 + number), random.uniform(90, 270) + view.aside * 30)
+        parts.append(moved(visitor, _spot(camera, depth, random.uniform(-0.85, 0.85))))
+    return joined(parts)
+
+
+def _tree(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
+    """A tree at one side that covers part of the landmark."""
+    side = -0.62 if seed % 2 else 0.62
+    height = stand.near * 0.85
+    kind = greenery.pine(seed, height, 1800) if seed % 3 == 0 else greenery.broadleaf(seed, view.season, height, 2200)
+    base = max(0.0, stand.eye - 0.28 * height)
+    return moved(kind, _spot(camera, stand.near * 1.1, side) + [0, 0, base])
+
+
+def _branch(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
+    """A branch that hangs in from an upper corner."""
+    branch = greenery.overhanging_branch(seed, view.season, 2.4)
+    half_x, half_y = camera.width / 2 / camera.focal, camera.height / 2 / camera.focal
+    side = 1 if seed % 2 else -1
+    heading = np.degrees(np.arctan2(camera.right[1], camera.right[0]))
+    placed = turned(branch, heading + (180 if side > 0 else 0))
+    depth = 3.6
+    place = camera.eye + camera.forward * depth + camera.right * (side * half_x * depth * 1.05)
+    return moved(placed, place + camera.up * half_y * depth * 0.92)
+
+
+FRONTS: dict[str, Callable[[Stand, View, Camera, int], Mesh]] = {
+    "": _nothing,
+    "people": _people,
+    "tree": _tree,
+    "branch": _branch,
+}
