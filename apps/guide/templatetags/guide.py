@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import zlib
+
+from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.translation import get_language, get_language_info
+
+register = template.Library()
+TONES = 4
+
+
+@register.simple_tag(takes_context=True)
+def language_links(context: template.Context) -> list[dict]:
+    """Return the address of this page in every language; [] where there is no request."""
+    request: HttpRequest | None = context.get("request")
+    if request is None:
+        return []
+    links = []
+    for code, _name in settings.LANGUAGES:
+        path = translate_url(request.path, code)
+        links.append(
+            {
+                "code": code,
+                "name": get_language_info(code)["name_local"],
+                "path": path,
+                "url": request.build_absolute_uri(path),
+                "current": code == get_language(),
+            }
+        )
+    return links
+
+
+@register.simple_tag(takes_context=True)
+def prefers_english(context: template.Context) -> bool:
+    """Say whether a Korean page has a reader whose browser asks for another language first."""
+    request: HttpRequest | None = context.get("request")
+    if request is None or get_language() != "ko":
+        return False
+    asked = request.headers.get("Accept-Language", "")
+    return bool(asked) and "ko" not in asked.lower()
+
+
+@register.filter
+def percent(probability: float) -> str:
+    """Return 0.874 as 87%; never a certainty that no model has."""
+    if probability < 0.005:
+        return "<1%"
+    return f"{min(round(probability * 100), 99)}%"
+
+
+@register.filter
+def exactly(probability: float) -> str:
+    """Return a probability for programs: four decimals and a point in every language."""
+    return f"{probability:.4f}"
+
+
+@register.filter
+def bar_width(probability: float) -> str:
+    """Return the width of a bar out of 100; the smallest one stays visible."""
+    return f"{max(probability * 100, 1):.1f}"
+
+
+@register.filter
+def distance(metres: float) -> str:
+    if metres < 950:
+        return f"{max(round(metres, -1), 10):.0f} m"
+    return f"{metres / 1000:.1f} km" if metres < 9950 else f"{metres / 1000:.0f} km"
+
+
+@register.filter
+def coordinates(landmark) -> str:
+    return f"{landmark.latitude:.5f}, {landmark.longitude:.5f}"
+
+
+@register.filter
+def tone(slug: str) -> int:
+    """Return which of the wash colours stands for a place without a picture; always the same."""
+    return zlib.crc32(slug.encode()) % TONES
+
+
+@register.filter
+def named_in(named, language: str) -> str:
+    """Return the name of a landmark, category or region in a language."""
+    return named.name_in(language)

@@ -1,0 +1,18 @@
+from django.urls import path
+
+from apps.guide.views import pictures, places, recognition, robots
+
+app_name = "guide"
+
+urlpatterns = [
+    path("", places.home, name="home"),
+    path("landmarks/", places.landmark_list, name="landmark_list"),
+    path("landmarks/<slug:slug>/", places.landmark, name="landmark"),
+    path("recognize/", recognition.recognize, name="recognize"),
+    path("recognize/<uuid:receipt>/", recognition.result, name="recognition"),
+    path("recognize/<uuid:receipt>/delete/", recognition.delete, name="recognition_delete"),
+    path("recognize/<uuid:receipt>/photo.jpg", recognition.photo, name="recognition_photo"),
+    path("photos/<uuid:photo>.jpg", pictures.photo_file, name="photo_file"),
+    path("samples/<slug:split>/<slug:slug>/<str:name>", pictures.sample, name="sample"),
+    path("robots.txt", robots.robots, name="robots"),
+]

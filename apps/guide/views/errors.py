@@ -1,0 +1,47 @@
+"""What visitors and programs see when something is not there or not right."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from apps.operations.problems import problem_response, wants_json
+
+logger = logging.getLogger(__name__)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_json(request):
+        return problem_response(400, "bad_request", _("This request could not be read."))
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_json(request):
+        return problem_response(403, "forbidden", _("This is not allowed."))
+    return render(request, "403.html", status=403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form without a valid token; the reason is for the log, not for the sender."""
+    logger.warning("Form refused at %s: %s", request.path, reason)
+    if wants_json(request):
+        detail = _("The form came from another site or was open for too long.")
+        return problem_response(403, "csrf_failed", detail)
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_json(request):
+        return problem_response(404, "not_found", _("There is nothing at this address."))
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer without a query and without the context processors: either may be what broke."""
+    if wants_json(request):
+        return problem_response(500, "server_error", _("Something went wrong on our side."))
+    return render(None, "500.html", status=500)

@@ -1,0 +1,93 @@
+"""Home, the list of places and the page of one."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from apps.catalogue.models import Landmark, Photo
+from apps.guide.nearby import near_landmark
+from apps.guide.presenting import DRAWN, articles_of, other_name_of, present, region_text
+from apps.guide.samples import home_samples
+
+PAGE_SIZE = 24
+HOME_PLACES = 12
+LONGEST_QUERY = 100
+
+
+@require_safe
+@ensure_csrf_cookie
+def home(request: HttpRequest) -> HttpResponse:
+    language = get_language()
+    known = known_landmarks()
+    seen_in_photos = known.filter(
+        Exists(Photo.objects.references().filter(landmark=OuterRef("pk")).exclude(source=DRAWN))
+    )
+    first = list(known.with_names().order_by("slug")[:HOME_PLACES])
+    if not first:
+        first = list(Landmark.objects.published().with_names().order_by("slug")[:HOME_PLACES])
+    return render(
+        request,
+        "guide/home.html",
+        {
+            "places": present(first, language=language, at=timezone.now()),
+            "known": known.count(),
+            "seen_in_photos": seen_in_photos.count(),
+            "all_places": Landmark.objects.published().count(),
+            "samples": home_samples(language),
+        },
+    )
+
+
+def known_landmarks() -> QuerySet[Landmark]:
+    """Published landmarks that recognition has at least one picture of."""
+    references = Photo.objects.references().filter(landmark=OuterRef("pk"))
+    return Landmark.objects.published().filter(Exists(references))
+
+
+@require_safe
+def landmark_list(request: HttpRequest) -> HttpResponse:
+    # PostgreSQL takes no NUL in a text.
+    query = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
+    landmarks = Landmark.objects.published()
+    landmarks = landmarks.search(query) if query else landmarks.order_by("slug")
+    page = Paginator(landmarks.with_names(), PAGE_SIZE).get_page(request.GET.get("page"))
+    places = present(list(page.object_list), language=get_language(), at=timezone.now())
+    return render(
+        request, "guide/landmark_list.html", {"query": query, "page": page, "places": places}
+    )
+
+
+@require_safe
+def landmark(request: HttpRequest, slug: str) -> HttpResponse:
+    language = get_language()
+    published = Landmark.objects.published().with_names().with_photos()
+    found = get_object_or_404(published.select_related("parent"), slug=slug)
+    other_name, other_language = other_name_of(found, language)
+    parent = found.parent if found.parent and found.parent.state == "published" else None
+    parts = list(found.parts.published().with_names().order_by("slug"))
+    return render(
+        request,
+        "guide/landmark_detail.html",
+        {
+            "landmark": found,
+            "name": found.name_in(language),
+            "other_name": other_name,
+            "other_language": other_language,
+            "aliases": [name.text for name in found.names.all() if name.kind == "alias"],
+            "region": region_text(found, language),
+            "categories": [node.name_in(language) for node in found.category.chain()],
+            "article": articles_of([found], language=language, at=timezone.now()).get(found.pk),
+            "photos": found.shown_photos,
+            "drawn": DRAWN,
+            "parent": parent,
+            "parts": present(parts, language=language, at=timezone.now()),
+            "near": near_landmark(found),
+        },
+    )

@@ -1,0 +1,184 @@
+"""A visitor's photo in, the places it may show out."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Prefetch
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from apps.catalogue.models import Landmark
+from apps.guide.forms import PhotoForm
+from apps.guide.presenting import present
+from apps.guide.samples import home_samples
+from apps.guide.visitors import refuse_other_sites, visitor_address
+from apps.operations import limits
+from apps.operations.problems import problem_response, wants_json
+from apps.recognition import services
+from apps.recognition.images import PhotoRefused, prepare
+from apps.recognition.models import Candidate, RecognitionRequest
+
+HOUR = timedelta(hours=1)
+# Whoever has the receipt sees the photo: no cache, index or other site may learn of it.
+PRIVATE = {
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+class SeeOther(HttpResponseRedirect):
+    status_code = 303
+
+
+class UploadRefused(Exception):
+    """The form cannot be used; the message speaks to the visitor."""
+
+    def __init__(self, status: int, code: str, message: str):
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@refuse_other_sites
+@ensure_csrf_cookie
+def recognize(request: HttpRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _form(request)
+    started = time.perf_counter()
+    try:
+        _count_upload(request)
+        photo = _prepared_photo(request)
+    except limits.LimitReached as reached:
+        return _too_many(request, reached)
+    except UploadRefused as refused:
+        return _refuse(request, refused)
+    question = services.answer_photos([photo], started=started)
+    response = SeeOther(reverse("guide:recognition", args=[question.receipt]))
+    response["Server-Timing"] = question.server_timing()
+    return response
+
+
+def _count_upload(request: HttpRequest) -> None:
+    limits.take(
+        "uploads",
+        visitor_address(request),
+        limit=settings.UPLOADS_PER_HOUR,
+        window=HOUR,
+        at=timezone.now(),
+    )
+
+
+def _prepared_photo(request: HttpRequest):
+    form = PhotoForm(request)
+    if not form.is_valid():
+        raise UploadRefused(400, *form.refusal)
+    upload = form.cleaned_data["photo"]
+    try:
+        return prepare(upload, name=upload.name, bounds=services.upload_bounds())
+    except PhotoRefused as refused:
+        raise UploadRefused(refused.status, refused.code, str(refused.message)) from refused
+
+
+def _form(request: HttpRequest, *, error: str = "", status: int = 200) -> HttpResponse:
+    context = {"error": error, "samples": home_samples(get_language())}
+    return render(request, "guide/recognition_form.html", context, status=status)
+
+
+def _refuse(request: HttpRequest, refused: UploadRefused) -> HttpResponse:
+    if wants_json(request):
+        return problem_response(refused.status, refused.code, refused.message)
+    return _form(request, error=refused.message, status=refused.status)
+
+
+def _too_many(request: HttpRequest, reached: limits.LimitReached) -> HttpResponse:
+    headers = {"Retry-After": str(reached.retry_after_seconds)}
+    minutes = max(1, round(reached.retry_after_seconds / 60))
+    if wants_json(request):
+        detail = _("That was many photos at once. Please try again in %(minutes)d minutes.")
+        return problem_response(429, "rate_limited", detail % {"minutes": minutes}, headers=headers)
+    return render(request, "429.html", {"minutes": minutes}, status=429, headers=headers)
+
+
+@require_safe
+def result(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+    question = _question(receipt)
+    if question.deleted_at:
+        return _deleted(request)
+    timing = {"Server-Timing": question.server_timing()} if question.timings else {}
+    if wants_json(request):
+        return JsonResponse({"status": question.state}, headers=PRIVATE | timing)
+    candidates = list(question.candidates.all())
+    places = present(
+        [candidate.landmark for candidate in candidates],
+        language=get_language(),
+        at=timezone.now(),
+    )
+    context = {
+        "question": question,
+        "guesses": list(zip(candidates, places, strict=True)),
+        "first": places[0] if places else None,
+    }
+    return render(request, "guide/recognition_detail.html", context, headers=PRIVATE | timing)
+
+
+def _question(receipt: uuid.UUID) -> RecognitionRequest:
+    landmarks = Landmark.objects.with_names()
+    ranked = Candidate.objects.order_by("rank").prefetch_related(
+        Prefetch("landmark", queryset=landmarks)
+    )
+    questions = RecognitionRequest.objects.public().prefetch_related(
+        "photos", Prefetch("candidates", queryset=ranked)
+    )
+    return get_object_or_404(questions, receipt=receipt)
+
+
+def _deleted(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        detail = _("This photo and its answer have been deleted.")
+        return problem_response(410, "deleted", detail, headers=PRIVATE)
+    return render(request, "guide/recognition_deleted.html", status=410, headers=PRIVATE)
+
+
+@require_safe
+def photo(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+    question = _question(receipt)
+    if question.deleted_at:
+        return _deleted(request)
+    stored = next(iter(question.photos.all()), None)
+    if stored is None:
+        raise Http404
+    try:
+        content = stored.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    return FileResponse(content, content_type="image/jpeg", headers=PRIVATE)
+
+
+# The receipt in the address is the proof that the sender asks; the page sends no origin.
+@csrf_exempt
+@require_POST
+def delete(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
+    question = get_object_or_404(RecognitionRequest.objects.public(), receipt=receipt)
+    if not question.deleted_at:
+        services.delete_request(question, at=timezone.now())
+    return SeeOther(reverse("guide:recognition", args=[receipt]), headers=PRIVATE)

@@ -1,0 +1,43 @@
+"""Where a request comes from: the visitor's address, and whether another site sent it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+View = Callable[..., HttpResponse]
+
+
+def visitor_address(request: HttpRequest) -> str:
+    """Return the address to count a visitor by; headers count only behind trusted proxies."""
+    direct = request.META.get("REMOTE_ADDR", "") or "local"
+    if not settings.TRUSTED_PROXIES:
+        return direct
+    # Each proxy adds the address it was called from; what stands before is the sender's own text.
+    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
+    hops = [part for part in forwarded if part]
+    return hops[-settings.TRUSTED_PROXIES] if len(hops) >= settings.TRUSTED_PROXIES else direct
+
+
+def refuse_other_sites(view: View) -> View:
+    """Protect a form that needs no cookie: browsers say themselves which site a form is on.
+
+    A browser too old to say so must send the token; a program without a browser's headers
+    cannot be made to post by somebody else's page.
+    """
+    checked_by_token = csrf_protect(view)
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+        site = request.headers.get("Sec-Fetch-Site")
+        program = site is None and "Origin" not in request.headers
+        if program or site in ("same-origin", "none"):
+            return view(request, *args, **kwargs)
+        return checked_by_token(request, *args, **kwargs)
+
+    return guarded
