@@ -65,7 +65,7 @@ def _embedded(role: str) -> dict:
 def _conninfo(database: dict) -> str:
     """Return a keyword DSN: kombu's pgmq transport loses a socket host in the URL form."""
     return make_conninfo(
-        host=database["HOST"] or None,
+        host=database["HOST"] or database.get("OPTIONS", {}).get("host"),
         port=database.get("PORT") or None,
         dbname=database["NAME"],
         user=database["USER"] or None,

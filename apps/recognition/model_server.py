@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
@@ -15,31 +13,14 @@ from django.utils import timezone
 from apps.recognition import serving
 from apps.recognition.models import ServedModel
 from ml.contract import read_labels
-from ml.export import find_export
+from ml.export import ensure_exported
 
 START_SECONDS = 60.0
 
 
-def exported_model() -> Path:
-    """Return the folder of the profile's export, making it in a process of its own if missing.
-
-    The export needs TensorFlow, which this process must never load.
-    """
-    found = find_export(settings.MODELS_DIR, settings.RECOGNITION_PROFILE)
-    if found is None:
-        subprocess.run(
-            [sys.executable, "-m", "ml.export"]
-            + ["--profile", settings.RECOGNITION_PROFILE, "--output", str(settings.MODELS_DIR)],
-            cwd=settings.BASE_DIR,
-            check=True,
-        )
-        found = find_export(settings.MODELS_DIR, settings.RECOGNITION_PROFILE)
-    return found
-
-
 def registered_model() -> ServedModel:
     """Return the row of the profile's exported model, making both if missing."""
-    labels = read_labels(exported_model())
+    labels = read_labels(ensure_exported(settings.MODELS_DIR, settings.RECOGNITION_PROFILE))
     model, _ = ServedModel.objects.get_or_create(
         name=labels.model,
         version=labels.version,

@@ -182,7 +182,12 @@ class RecognitionRequest(models.Model):
             models.CheckConstraint(
                 name="recognition_position_is_whole",
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__range=(-180, 180),
+                ),
             ),
         ]
         indexes = [models.Index(fields=["requester", "submitted_at"], name="recognition_requester")]

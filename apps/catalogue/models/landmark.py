@@ -119,7 +119,12 @@ class Landmark(models.Model):
             models.CheckConstraint(
                 name="landmark_has_both_coordinates_or_none",
                 condition=Q(latitude__isnull=True, longitude__isnull=True)
-                | Q(latitude__range=(-90, 90), longitude__range=(-180, 180)),
+                | Q(
+                    latitude__isnull=False,
+                    longitude__isnull=False,
+                    latitude__range=(-90, 90),
+                    longitude__range=(-180, 180),
+                ),
             ),
             models.CheckConstraint(
                 name="landmark_not_its_own_parent",

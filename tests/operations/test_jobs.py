@@ -1,0 +1,184 @@
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from apps.operations import jobs
+from apps.operations.models import Job
+
+pytestmark = pytest.mark.django_db
+TASK = "apps.recognition.tasks.recognize_photo"
+
+
+@pytest.fixture
+def wake_ups(monkeypatch) -> list[int]:
+    """Job ids whose wake-up call was sent; the broker is not asked."""
+    sent = []
+
+    def wake(job) -> bool:
+        sent.append(job.pk)
+        return True
+
+    monkeypatch.setattr(jobs, "wake_worker", wake)
+    return sent
+
+
+def give_up_never(subject: str, reason: str) -> None:
+    pytest.fail(f"gave up {subject}: {reason}")
+
+
+def fail(subject: str) -> None:
+    raise ValueError("broken picture")
+
+
+def test_add_job_wakes_a_worker_on_commit(wake_ups, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        job = jobs.add_job(task=TASK, subject=1, at=timezone.now())
+
+    assert wake_ups == [job.pk]
+
+
+def test_work_on_does_a_job_once(wake_ups):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now())
+    done = []
+
+    jobs.work_on(job.pk, do=done.append, give_up=give_up_never)
+    jobs.work_on(job.pk, do=done.append, give_up=give_up_never)
+
+    assert done == ["7"]
+    job.refresh_from_db()
+    assert job.state == Job.State.DONE
+    assert job.finished_at is not None
+
+
+def test_work_on_leaves_a_job_that_someone_holds(wake_ups):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now(), held_for=timedelta(seconds=10))
+
+    jobs.work_on(job.pk, do=fail, give_up=give_up_never)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.RUNNING, 1)
+
+
+def test_work_on_takes_over_a_job_whose_holder_died(wake_ups):
+    long_ago = timezone.now() - timedelta(minutes=5)
+    job = jobs.add_job(task=TASK, subject=7, at=long_ago, held_for=timedelta(seconds=10))
+    done = []
+
+    jobs.work_on(job.pk, do=done.append, give_up=give_up_never)
+
+    assert done == ["7"]
+
+
+def test_run_held_refuses_to_finish_a_job_that_someone_else_took_over(wake_ups):
+    long_ago = timezone.now() - timedelta(minutes=5)
+    late = jobs.add_job(task=TASK, subject=7, at=long_ago, held_for=timedelta(seconds=10))
+    jobs.work_on(late.pk, do=lambda subject: None, give_up=give_up_never)
+
+    with pytest.raises(jobs.JobNotHeld):
+        jobs.finish_job(late, at=timezone.now())
+
+
+def test_work_on_parks_a_job_after_three_failures_and_says_why(wake_ups, settings):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now())
+    given_up = []
+
+    for _ in range(5):
+        Job.objects.filter(pk=job.pk).update(available_at=timezone.now())
+        jobs.work_on(job.pk, do=fail, give_up=lambda *why: given_up.append(why))
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.PARKED, settings.JOB_ATTEMPTS)
+    assert given_up == [("7", "ValueError: broken picture")]
+
+
+def test_work_on_parks_a_job_that_kills_its_worker_each_time(wake_ups, settings):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now() - timedelta(hours=1))
+    given_up = []
+    for minutes in reversed(range(1, settings.JOB_ATTEMPTS + 1)):
+        # A killed worker claims and never comes back; its lease of one minute runs out.
+        assert jobs._claim(job.pk, at=timezone.now() - timedelta(minutes=10 * minutes))
+
+    jobs.work_on(job.pk, do=fail, give_up=lambda *why: given_up.append(why))
+
+    job.refresh_from_db()
+    assert job.state == Job.State.PARKED
+    assert len(given_up) == 1
+
+
+def test_try_later_waits_without_counting_an_attempt(wake_ups):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now())
+
+    def away(subject: str) -> None:
+        raise jobs.TryLater("model server away", timedelta(seconds=30))
+
+    for _ in range(10):
+        Job.objects.filter(pk=job.pk).update(available_at=timezone.now())
+        jobs.work_on(job.pk, do=away, give_up=give_up_never)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts, job.error) == (Job.State.WAITING, 0, "model server away")
+    assert job.available_at > timezone.now() + timedelta(seconds=25)
+
+
+def test_retry_job_gives_a_parked_job_fresh_attempts(wake_ups, django_capture_on_commit_callbacks):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now())
+    Job.objects.update(state=Job.State.PARKED, attempts=3, finished_at=timezone.now())
+
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.retry_job(job, at=timezone.now())
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.WAITING, 0)
+    assert wake_ups[-1] == job.pk
+
+
+def test_sweep_sends_the_wake_up_again_and_does_overdue_jobs_itself(wake_ups, monkeypatch):
+    now = timezone.now()
+    fresh = jobs.add_job(task=TASK, subject=1, at=now - timedelta(seconds=2))
+    overdue = jobs.add_job(task=TASK, subject=2, at=now - timedelta(minutes=1))
+    jobs.add_job(task=TASK, subject=3, at=now + timedelta(minutes=1))
+    here = []
+    monkeypatch.setattr(jobs, "run_here", lambda job: here.append(job.pk))
+
+    found = jobs.sweep_jobs(at=now, overdue=timedelta(seconds=15))
+
+    assert found == 2
+    assert wake_ups == [fresh.pk]
+    assert here == [overdue.pk]
+
+
+def test_sweep_finishes_every_job_with_the_broker_off(monkeypatch):
+    monkeypatch.setattr(jobs, "wake_worker", lambda job: False)
+    now = timezone.now()
+    added = [jobs.add_job(task=TASK, subject=number, at=now) for number in range(5)]
+    here = []
+    monkeypatch.setattr(jobs, "run_here", lambda job: here.append(job.pk))
+
+    jobs.sweep_jobs(at=now, overdue=timedelta(seconds=15))
+
+    assert here == [job.pk for job in added]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_work_on_gives_each_job_to_one_of_many_workers(wake_ups):
+    added = [jobs.add_job(task=TASK, subject=number, at=timezone.now()) for number in range(20)]
+    done = []
+
+    def work() -> None:
+        try:
+            for job in added:
+                jobs.work_on(job.pk, do=done.append, give_up=give_up_never)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(done, key=int) == [str(number) for number in range(20)]
