@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("catalogue", "0003_remove_landmark_landmark_has_both_coordinates_or_none_and_more"),
+        ("catalogue", "0002_licenses_and_provinces"),
     ]
 
     operations = [
