@@ -18,6 +18,9 @@ from PIL import Image, ImageOps
 
 # Pillow opens some 40 formats; most of its advisories lie in those nobody photographs in.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+# How files of these formats begin: one that does, and cannot be opened, is damaged.
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
+BRANDS = (b"WEBP", b"avif", b"avis")
 JPEG_QUALITY = 88
 
 MESSAGES = {
@@ -118,7 +121,9 @@ def _decode(content: bytes, bounds: Bounds) -> Image.Image:
         try:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         except Image.UnidentifiedImageError as error:
-            raise PhotoRefused("unsupported_type") from error
+            raise PhotoRefused(
+                "corrupt_image" if _begins_as_a_photo(content) else "unsupported_type"
+            ) from error
         except Image.DecompressionBombError as error:
             raise PhotoRefused("too_many_pixels") from error
         # Before anything else: asking a PNG for its orientation decodes the whole picture.
@@ -130,6 +135,10 @@ def _decode(content: bytes, bounds: Bounds) -> Image.Image:
         image.draft("RGB", _draft_size(width, height, bounds.stored_side))
         image.load()
         return _rgb(ImageOps.exif_transpose(image))
+
+
+def _begins_as_a_photo(content: bytes) -> bool:
+    return content.startswith(BEGINNINGS) or content[8:12] in BRANDS
 
 
 def _draft_size(width: int, height: int, longest: int) -> tuple[int, int]:
