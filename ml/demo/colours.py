@@ -12,7 +12,9 @@ def linear(colour: Colour) -> np.ndarray:
     if not isinstance(colour, str):
         return np.asarray(colour, np.float32)
     parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / 255
-    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4).astype(
+        np.float32
+    )
 
 
 def encoded(light: np.ndarray) -> np.ndarray:

@@ -26,7 +26,19 @@ from ml.demo import everyday, views
 from ml.demo.rendering import Picture, Shot, render
 
 PICTURES = Path(__file__).parent / "pictures"
-COLUMNS = ["file", "slug", "split", "x", "y", "width", "height", "truncated", "occluded", "reflection", "none_of_these"]
+COLUMNS = [
+    "file",
+    "slug",
+    "split",
+    "x",
+    "y",
+    "width",
+    "height",
+    "truncated",
+    "occluded",
+    "reflection",
+    "none_of_these",
+]
 FOLDERS = {"reference": "references", "sample": "samples"}
 BYTES = 28_500  # what one picture may take on the average; the whole set stays under 6 MB
 HIDDEN = 0.01
@@ -47,7 +59,11 @@ def jobs() -> list[Job]:
     for slug in sorted(views.STANDS):
         for number, (name, view) in enumerate(zip(views.view_names(slug), views.PLAN, strict=True)):
             found.append(Job(f"{FOLDERS[view.split]}/{slug}/{name}", slug, view.split, number))
-    names = sorted(f"{kind}/{kind}-{number + 1:02d}.jpg" for kind, count in everyday.COUNTS.items() for number in range(count))
+    names = sorted(
+        f"{kind}/{kind}-{number + 1:02d}.jpg"
+        for kind, count in everyday.COUNTS.items()
+        for number in range(count)
+    )
     for place, name in enumerate(names):
         kind, number = name.split("/")[0], int(name[-6:-4]) - 1
         # Even ones in name order fit the rejection, odd ones try it, as `ml.evaluate` does.
@@ -78,7 +94,11 @@ def tags(picture: Picture, shot: Shot) -> dict[str, str]:
     """Return the four tags as "0" or "1"."""
     inside = picture.silhouette >= 0.5
     truncated = inside[0].any() or inside[-1].any() or inside[:, 0].any() or inside[:, -1].any()
-    found = {"truncated": bool(truncated), "occluded": picture.hidden >= HIDDEN, "reflection": shot.glare > 0}
+    found = {
+        "truncated": bool(truncated),
+        "occluded": picture.hidden >= HIDDEN,
+        "reflection": shot.glare > 0,
+    }
     found["none_of_these"] = not any(found.values())
     return {name: str(int(value)) for name, value in found.items()}
 
@@ -87,7 +107,9 @@ def compressed(pixels: np.ndarray) -> bytes:
     """Return the picture as JPEG without metadata, less exact where it would be large."""
     for quality in range(86, 50, -4):
         file = io.BytesIO()
-        Image.fromarray(pixels).save(file, "JPEG", quality=quality, optimize=True, progressive=True, subsampling=2)
+        Image.fromarray(pixels).save(
+            file, "JPEG", quality=quality, optimize=True, progressive=True, subsampling=2
+        )
         if file.tell() <= BYTES * 1.15:
             break
     return file.getvalue()
@@ -121,7 +143,9 @@ def write_manifest(output: Path, drawn: list[dict[str, str]]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw the demo pictures and their manifest.")
-    parser.add_argument("--only", metavar="SLUG", help="one landmark, or one kind of everyday picture")
+    parser.add_argument(
+        "--only", metavar="SLUG", help="one landmark, or one kind of everyday picture"
+    )
     parser.add_argument("--output", type=Path, default=PICTURES, metavar="DIR")
     arguments = parser.parse_args()
     drawn = []

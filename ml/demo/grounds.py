@@ -21,8 +21,12 @@ def lawn(tint: Colour = "#5d7d35") -> Material:
     def ground(s: Surface) -> Coat:
         patch = fractal_noise(s.position * 0.09, 3) - 0.5
         tuft = (fractal_noise(s.position * 4.5, 2) - 0.5) * np.clip(1.5 - s.pixel * 4, 0, 1)
-        yellow = np.clip(fractal_noise(s.position * 0.31 + 9, 2) - 0.45, 0, 1)[:, None] * [0.5, 0.25, 0]
-        return Coat(base * (1 + 0.8 * patch + 0.75 * tuft)[:, None] * (1 + yellow))
+        yellow = np.clip(fractal_noise(s.position * 0.31 + 9, 2) - 0.45, 0, 1)[:, None] * [
+            0.5,
+            0.25,
+            0,
+        ]
+        return Coat(base * (1 + 0.8 * patch + 0.75 * tuft)[:, None] * (1 + yellow), puddles=0.0)
 
     return ground
 
@@ -33,7 +37,7 @@ def earth(tint: Colour = "#b79f7a") -> Material:
     def ground(s: Surface) -> Coat:
         patch = fractal_noise(s.position * 0.25, 4) - 0.5
         grit = (smooth_noise(s.position * 20) - 0.5) * np.clip(1.5 - s.pixel * 16, 0, 1)
-        return Coat(base * (1 + 0.45 * patch + 0.3 * grit)[:, None])
+        return Coat(base * (1 + 0.45 * patch + 0.3 * grit)[:, None], puddles=0.35)
 
     return ground
 
@@ -85,22 +89,27 @@ def patched(first: Material, *others: tuple[Region, Material]) -> Material:
     """Lay grounds over each other; the last one that claims a place wins."""
 
     def ground(s: Surface) -> Coat:
-        below = first(s)
-        albedo = below.albedo
-        gloss = np.broadcast_to(np.asarray(below.gloss, np.float32), len(s.pixel))
+        below = _columns(first(s), len(s.pixel))
         for region, material in others:
             share = region(s.position[:, 0], s.position[:, 1]).astype(np.float32)
             rows = np.flatnonzero(share > 0)
-            if not len(rows):
-                continue
-            part = Surface(*(column[rows] for column in s[:-1]), s.lamps)
-            above = material(part)
-            albedo, gloss = albedo.copy(), gloss.copy()
-            albedo[rows] = blend(albedo[rows], above.albedo, share[rows])
-            gloss[rows] = gloss[rows] + (above.gloss - gloss[rows]) * share[rows]
-        return Coat(albedo, gloss)
+            if len(rows):
+                part = Surface(*(column[rows] for column in s[:-1]), s.lamps)
+                above = _columns(material(part), len(rows))
+                for old, new in zip(below, above, strict=True):
+                    old[rows] = blend(old[rows], new, share[rows, None])
+        albedo, gloss, puddles = below
+        return Coat(albedo, gloss[:, 0], puddles=puddles[:, 0])
 
     return ground
+
+
+def _columns(coat: Coat, count: int) -> list[np.ndarray]:
+    """Return albedo [n, 3], gloss [n, 1] and puddles [n, 1], free to be written on."""
+    single = [
+        np.broadcast_to(np.asarray(part, np.float32), count) for part in (coat.gloss, coat.puddles)
+    ]
+    return [coat.albedo.copy(), *(column[:, None].copy() for column in single)]
 
 
 def rectangle(left: float, right: float, near: float, far: float) -> Region:

@@ -28,11 +28,14 @@ class Surface(NamedTuple):
 
 
 class Coat(NamedTuple):
-    """albedo: [n, 3]; gloss: mirror share seen straight on, a number or [n]; emission: [n, 3]."""
+    """albedo: [n, 3]; gloss: mirror share seen straight on, a number or [n]; emission: [n, 3];
+    puddles: how far rain stays on top, for grounds, a number or [n].
+    """
 
     albedo: np.ndarray
     gloss: np.ndarray | float = 0.0
     emission: np.ndarray | float = 0.0
+    puddles: np.ndarray | float = 1.0
 
 
 Material = Callable[[Surface], Coat]
@@ -80,7 +83,9 @@ def stone(s: Surface) -> Coat:
     return Coat(s.tint * tone[:, None])
 
 
-def masonry(width: float, height: float, joint: float, variety: float, dark: float = 0.45) -> Material:
+def masonry(
+    width: float, height: float, joint: float, variety: float, dark: float = 0.45
+) -> Material:
     """Courses of blocks, each of its own tone; sizes in metres."""
 
     def material(s: Surface) -> Coat:
@@ -126,10 +131,22 @@ def painted_beam(s: Surface) -> Coat:
     bay = 3.6
     place = np.abs((s.uv[:, 0] / bay) % 1 - 0.5) * bay
     colour = np.broadcast_to(GREEN, s.tint.shape)
-    edges = [(1.05, RED), (1.15, WHITE), (1.22, TEAL), (1.38, OCHRE), (1.46, NAVY), (1.62, WHITE), (1.68, GREEN)]
+    edges = [
+        (1.05, RED),
+        (1.15, WHITE),
+        (1.22, TEAL),
+        (1.38, OCHRE),
+        (1.46, NAVY),
+        (1.62, WHITE),
+        (1.68, GREEN),
+    ]
     for start, paint in edges:
-        colour = blend(colour, paint, np.clip((place - start) / np.maximum(s.pixel, 0.01) + 0.5, 0, 1))
-    middle = np.clip((0.3 - np.hypot(place, (s.uv[:, 1] % 0.7) - 0.35)) / np.maximum(s.pixel, 0.01), 0, 1)
+        colour = blend(
+            colour, paint, np.clip((place - start) / np.maximum(s.pixel, 0.01) + 0.5, 0, 1)
+        )
+    middle = np.clip(
+        (0.3 - np.hypot(place, (s.uv[:, 1] % 0.7) - 0.35)) / np.maximum(s.pixel, 0.01), 0, 1
+    )
     colour = blend(colour, OCHRE, middle)
     return Coat(colour * s.tint)
 
@@ -162,7 +179,9 @@ def rafters(s: Surface) -> Coat:
 
 def lattice_door(s: Surface) -> Coat:
     """Wooden doors with a slanted lattice before paper, framed every 0.9 m."""
-    frame = np.maximum(line(s.uv[:, 0], 0.9, 0.16, s.pixel), line(s.uv[:, 1] - 0.05, 1.35, 0.16, s.pixel))
+    frame = np.maximum(
+        line(s.uv[:, 0], 0.9, 0.16, s.pixel), line(s.uv[:, 1] - 0.05, 1.35, 0.16, s.pixel)
+    )
     one = line(s.uv[:, 0] + s.uv[:, 1], 0.24, 0.09, s.pixel)
     two = line(s.uv[:, 0] - s.uv[:, 1], 0.24, 0.09, s.pixel)
     colour = blend(linear("#a89468"), s.tint, np.maximum(one, two))
@@ -209,7 +228,9 @@ def windowed_wall(s: Surface) -> Coat:
     column, floor = np.floor(s.uv[:, 0] / 3.4), np.floor(s.uv[:, 1] / 3.2)
     across, up = (s.uv[:, 0] / 3.4) % 1, (s.uv[:, 1] / 3.2) % 1
     upright = np.abs(s.normal[:, 2]) < 0.5
-    inside = ((across > 0.16) & (across < 0.84) & (up > 0.28) & (up < 0.8) & upright).astype(np.float32)
+    inside = ((across > 0.16) & (across < 0.84) & (up > 0.28) & (up < 0.8) & upright).astype(
+        np.float32
+    )
     seen = fine(3.3, s.pixel)
     inside = 0.3 * upright + (inside - 0.3 * upright) * seen
     lit = inside * (cell_value(column, floor + 40) > 0.55)
@@ -228,7 +249,7 @@ def metal_panels(s: Surface) -> Coat:
     joint = np.maximum(line(along, width, 0.05, s.pixel), line(s.uv[:, 1], height, 0.05, s.pixel))
     holed = cell_value(np.floor(along / width) + 90, row) > 0.45
     holes = holed * 0.35 * line(along, 0.16, 0.06, s.pixel) * line(s.uv[:, 1], 0.16, 0.06, s.pixel)
-    tone = (1 + 0.16 * own * seen) * (1 - 0.5 * joint) * (1 - holes)
+    tone = (1 + 0.3 * own * seen) * (1 - 0.5 * joint) * (1 - holes)
     glow = holed * (cell_value(np.floor(along / width), row + 55) > 0.5) * seen
     return Coat(
         s.tint * 0.62 * tone[:, None],

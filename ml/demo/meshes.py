@@ -287,7 +287,10 @@ def arched_wall(
         sheet = front[None] * (1 - steps) + back[None] * steps
         parts.append(surface(sheet, material, tint, sheet[:, :, [0, 2]], smooth=False))
     tunnel = np.stack(
-        [np.column_stack([arch[:, 0], np.full(len(arch), y), arch[:, 1]]) for y in (-depth / 2, depth / 2)]
+        [
+            np.column_stack([arch[:, 0], np.full(len(arch), y), arch[:, 1]])
+            for y in (-depth / 2, depth / 2)
+        ]
     )
     parts.append(surface(tunnel, material, inside or tint, smooth=False))
     for sign in (-1, 1):

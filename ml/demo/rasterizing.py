@@ -58,11 +58,7 @@ def pixel_rays(camera: Camera) -> np.ndarray:
     """Return a direction a pixel with forward part 1. → [height * width, 3]."""
     x = (np.arange(camera.width) + 0.5 - camera.width / 2) / camera.focal
     y = (np.arange(camera.height) + 0.5 - camera.height / 2) / camera.focal
-    rays = (
-        camera.forward
-        + x[None, :, None] * camera.right
-        - y[:, None, None] * camera.up
-    )
+    rays = camera.forward + x[None, :, None] * camera.right - y[:, None, None] * camera.up
     return rays.reshape(-1, 3).astype(np.float32)
 
 

@@ -75,7 +75,9 @@ class _Lights(NamedTuple):
 def render(scene: Scene, shot: Shot) -> Picture:
     """Return the picture of a scene; the same arguments give the same picture."""
     mesh = joined([scene.setting, scene.landmark, scene.foreground])
-    counts = np.cumsum([len(part.material) for part in scene[:3]][1::-1] + [len(scene.foreground.material)])
+    counts = np.cumsum(
+        [len(part.material) for part in scene[:3]][1::-1] + [len(scene.foreground.material)]
+    )
     layers = (int(counts[0]), int(counts[1]), int(counts[2]))
     camera = _finer(shot.camera, FINER)
     lights = _lights(mesh, scene, shot)
@@ -85,7 +87,9 @@ def render(scene: Scene, shot: Shot) -> Picture:
     light = _mirror(light, mesh, scene, shot, camera, rays, seen, lights, layers)
     light = _air(light, camera, rays, seen, lights)
     light = _average(light.reshape(camera.height, camera.width, 3))
-    silhouette = _average(seen.silhouette.reshape(camera.height, camera.width, 1).astype(np.float32))[..., 0]
+    silhouette = _average(
+        seen.silhouette.reshape(camera.height, camera.width, 1).astype(np.float32)
+    )[..., 0]
     hidden = (seen.silhouette & (seen.number >= layers[1])).sum() / max(1, seen.silhouette.sum())
     light = _glare(light, silhouette, shot, lights)
     light = _falling(light, shot)
@@ -159,8 +163,14 @@ def _surface(mesh: Mesh, camera: Camera, rays, depth, number, lamps) -> tuple[Su
     """Return the points seen by rays at triangles `number`, and their materials."""
     corners = mesh.corners[number]
     points = camera.eye.astype(np.float32) + rays * depth[:, None]
-    first, second, to = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0], points - corners[:, 0]
-    d00, d01, d11 = (np.einsum("ij,ij->i", a, b) for a, b in ((first, first), (first, second), (second, second)))
+    first, second, to = (
+        corners[:, 1] - corners[:, 0],
+        corners[:, 2] - corners[:, 0],
+        points - corners[:, 0],
+    )
+    d00, d01, d11 = (
+        np.einsum("ij,ij->i", a, b) for a, b in ((first, first), (first, second), (second, second))
+    )
     d20, d21 = np.einsum("ij,ij->i", to, first), np.einsum("ij,ij->i", to, second)
     area = d00 * d11 - d01 * d01
     area = np.where(area == 0, 1, area)
@@ -184,21 +194,41 @@ def _shade(mesh, ground, camera, rays, seen, lights, layers) -> np.ndarray:
     light = np.zeros((len(rays), 3), np.float32)
     normals = np.zeros_like(light)
     normals[:, 2] = 1
-    solid, floor, air = (np.flatnonzero(m) for m in (seen.number >= 0, seen.number == -1, seen.number == -2))
+    solid, floor, air = (
+        np.flatnonzero(m) for m in (seen.number >= 0, seen.number == -1, seen.number == -2)
+    )
     unit = rays / np.linalg.norm(rays, axis=1, keepdims=True)
     light[air] = cloudy_sky(sky, lights.sun, unit[air], lights.seed * 0.37 % 7)
     parts = []
     if len(solid):
-        surface, material = _surface(mesh, camera, rays[solid], seen.depth[solid], seen.number[solid], sky.lamps)
+        surface, material = _surface(
+            mesh, camera, rays[solid], seen.depth[solid], seen.number[solid], sky.lamps
+        )
         normals[solid] = surface.normal
         bare = np.isin(material, [MATERIAL_NAMES.index(name) for name in BARE_OF_SNOW])
         is_landmark = (seen.number[solid] >= layers[0]) & (seen.number[solid] < layers[1])
         thin = (material == MATERIAL_NAMES.index("foliage")).astype(np.float32)
-        parts.append((solid, surface, _snowed(coat(surface, material), surface, sky, bare), is_landmark, thin))
+        parts.append(
+            (
+                solid,
+                surface,
+                _snowed(coat(surface, material), surface, sky, bare),
+                is_landmark,
+                thin,
+            )
+        )
     if len(floor):
         surface = _ground_surface(camera, rays[floor], seen.depth[floor], sky.lamps)
         nothing = np.zeros(len(floor), np.float32)
-        parts.append((floor, surface, _snowed(ground(surface), surface, sky, nothing > 1), nothing > 1, nothing))
+        parts.append(
+            (
+                floor,
+                surface,
+                _snowed(ground(surface), surface, sky, nothing > 1),
+                nothing > 1,
+                nothing,
+            )
+        )
     openness = _openness(camera, rays, seen, normals)
     for rows, surface, own, is_landmark, thin in parts:
         light[rows] = _lit(own, surface, unit[rows], openness[rows], is_landmark, thin, lights)
@@ -237,8 +267,8 @@ def _openness(camera: Camera, rays, seen: _Seen, normals) -> np.ndarray:
     angle = spiral * 2.399963
     far = np.sqrt(spiral / 14) * 0.085 * width / 2
     for dx, dy in zip(far * np.cos(angle), far * np.sin(angle), strict=True):
-        i = np.clip(np.arange(low[0]) + int(round(dy)), 0, low[0] - 1)
-        j = np.clip(np.arange(low[1]) + int(round(dx)), 0, low[1] - 1)
+        i = np.clip(np.arange(low[0]) + round(dy), 0, low[0] - 1)
+        j = np.clip(np.arange(low[1]) + round(dx), 0, low[1] - 1)
         to = points[i[:, None], j[None]] - points
         distance = np.einsum("ijk,ijk->ij", to, to)
         rise = np.einsum("ijk,ijk->ij", to, normal) / np.sqrt(distance + 1e-9)
@@ -246,20 +276,29 @@ def _openness(camera: Camera, rays, seen: _Seen, normals) -> np.ndarray:
         total += np.clip(rise - 0.1, 0, 1) / (1 + distance / reach)
     openness = np.clip(1 - total / 14 * 2.1, 0.2, 1)
     padded = np.pad(openness, 1, mode="edge")
-    openness = sum(
-        padded[1 + a : 1 + a + low[0], 1 + b : 1 + b + low[1]] for a in (-1, 0, 1) for b in (-1, 0, 1)
-    ) / 9
+    openness = (
+        sum(
+            padded[1 + a : 1 + a + low[0], 1 + b : 1 + b + low[1]]
+            for a in (-1, 0, 1)
+            for b in (-1, 0, 1)
+        )
+        / 9
+    )
     return openness.repeat(2, axis=0).repeat(2, axis=1).reshape(-1).astype(np.float32)
 
 
-def _lit(own: Coat, surface: Surface, unit, openness, is_landmark, thin, lights: _Lights) -> np.ndarray:
+def _lit(
+    own: Coat, surface: Surface, unit, openness, is_landmark, thin, lights: _Lights
+) -> np.ndarray:
     sky = lights.sky
     facing = surface.normal @ lights.sun
     # Leaves are thin: light from behind shines through them.
     facing = np.where(thin > 0, 0.35 + 0.65 * np.abs(facing), facing)
     sunlight = np.clip(facing, 0, 1) * _sunlit(surface.position, surface.normal, lights)
     upward = 0.5 + 0.5 * surface.normal[:, 2]
-    above = (sky.zenith * 0.45 + sky.horizon * 0.4 + sky.cloud * 0.15 * sky.clouds) * 0.75 * sky.ambient
+    above = (
+        (sky.zenith * 0.45 + sky.horizon * 0.4 + sky.cloud * 0.15 * sky.clouds) * 0.75 * sky.ambient
+    )
     below = (above * 0.3 + sky.sun * 0.10 * max(lights.sun[2], 0.15)) * [1.05, 1.0, 0.9]
     ambient = blend(below.astype(np.float32), above.astype(np.float32), upward) * openness[:, None]
     light = own.albedo * (sky.sun * sunlight[:, None] + ambient)
@@ -268,13 +307,15 @@ def _lit(own: Coat, surface: Surface, unit, openness, is_landmark, thin, lights:
     gloss = np.broadcast_to(np.asarray(own.gloss, np.float32), len(openness))
     shiny = np.flatnonzero((gloss > 0.01) & (gloss < 0.95))
     if len(shiny):
-        light[shiny] = _polish(light[shiny], gloss[shiny], surface.normal[shiny], unit[shiny], sunlight[shiny], lights)
+        light[shiny] = _polish(
+            light[shiny], gloss[shiny], surface.normal[shiny], unit[shiny], sunlight[shiny], lights
+        )
     return light + own.emission
 
 
 def _lamplight(surface: Surface, is_landmark, lights: _Lights) -> np.ndarray:
     towards = np.clip(surface.normal @ lights.flood * 0.8 + 0.45, 0, 1)
-    warm = linear("#ffc27a") * 1.1
+    warm = linear("#ffd09a") * 0.8
     street = np.exp(-np.maximum(surface.position[:, 2], 0) / 6) * 0.28
     share = np.where(is_landmark, towards, street) * lights.sky.lamps
     return warm * share[:, None]
@@ -287,7 +328,9 @@ def _polish(light, gloss, normal, unit, sunlight, lights: _Lights) -> np.ndarray
     share = gloss + (1 - gloss) * (1 - facing) ** 5 * np.minimum(gloss * 3, 0.8)
     bounced = clear_sky(lights.sky, lights.sun, mirrored)
     ground = lights.sky.horizon * 0.28
-    bounced = blend(np.broadcast_to(ground, bounced.shape), bounced, np.clip(mirrored[:, 2] * 5 + 0.55, 0, 1))
+    bounced = blend(
+        np.broadcast_to(ground, bounced.shape), bounced, np.clip(mirrored[:, 2] * 5 + 0.55, 0, 1)
+    )
     spot = np.clip(mirrored @ lights.sun, 0, 1) ** 90 * 3.5 * np.minimum(sunlight * 3, 1)
     return blend(light, bounced, share) + lights.sky.sun * (spot * gloss)[:, None]
 
@@ -298,9 +341,10 @@ def _mirror(light, mesh, scene, shot, camera, rays, seen, lights, layers) -> np.
     if not len(floor):
         return light
     surface = _ground_surface(camera, rays[floor], seen.depth[floor], shot.sky.lamps)
-    gloss = np.broadcast_to(np.asarray(scene.ground(surface).gloss, np.float32), len(floor))
+    below = scene.ground(surface)
+    gloss = np.broadcast_to(np.asarray(below.gloss, np.float32), len(floor))
     puddle = np.clip(fractal_noise(surface.position * 0.22, 3) * 3.2 - 1.0, 0.15, 1)
-    strength = np.maximum(gloss, shot.sky.wet * puddle)
+    strength = np.maximum(gloss, shot.sky.wet * puddle * below.puddles)
     if strength.max() < 0.02:
         return light
     image = _mirrored_view(mesh, scene, shot, lights, layers)
@@ -331,7 +375,10 @@ def _mirrored_view(mesh, scene, shot, lights, layers) -> np.ndarray:
     camera = shot.camera
     flip = np.array([1, 1, -1], np.float32)
     low_camera = camera._replace(
-        eye=camera.eye * flip, right=camera.right * flip, up=camera.up * flip, forward=camera.forward * flip
+        eye=camera.eye * flip,
+        right=camera.right * flip,
+        up=camera.up * flip,
+        forward=camera.forward * flip,
     )
     above = mesh.corners * np.array([1, 1, 1], np.float32)
     shape = rasterizing.project(low_camera, above)
@@ -344,19 +391,25 @@ def _mirrored_view(mesh, scene, shot, lights, layers) -> np.ndarray:
     rows = np.flatnonzero(number >= 0)
     if len(rows):
         depth = 1 / nearness[rows]
-        surface, material = _surface(mesh, low_camera, rays[rows], depth, number[rows], lights.sky.lamps)
+        surface, material = _surface(
+            mesh, low_camera, rays[rows], depth, number[rows], lights.sky.lamps
+        )
         nothing = np.zeros(len(rows), np.float32)
         is_landmark = (number[rows] >= layers[0]) & (number[rows] < layers[1])
         own = _snowed(coat(surface, material), surface, lights.sky, nothing > 1)
         light[rows] = _lit(own, surface, unit[rows], nothing + 0.85, is_landmark, nothing, lights)
-        light[rows] = _hazed(light[rows], depth * np.linalg.norm(rays[rows], axis=1), unit[rows], lights)
+        light[rows] = _hazed(
+            light[rows], depth * np.linalg.norm(rays[rows], axis=1), unit[rows], lights
+        )
     return light.reshape(camera.height, camera.width, 3)
 
 
 def _air(light, camera, rays, seen: _Seen, lights: _Lights) -> np.ndarray:
     rows = np.flatnonzero(seen.number > -2)
     length = np.linalg.norm(rays[rows], axis=1)
-    light[rows] = _hazed(light[rows], seen.depth[rows] * length, rays[rows] / length[:, None], lights)
+    light[rows] = _hazed(
+        light[rows], seen.depth[rows] * length, rays[rows] / length[:, None], lights
+    )
     return light
 
 
@@ -376,7 +429,9 @@ def _blurred(image: np.ndarray, radius: int) -> np.ndarray:
         total = np.pad(image, pad, mode="edge").cumsum(axis=axis, dtype=np.float64)
         size = image.shape[axis]
         high = np.take(total, np.arange(2 * radius + 1, 2 * radius + 1 + size), axis=axis)
-        image = ((high - np.take(total, np.arange(size), axis=axis)) / (2 * radius + 1)).astype(np.float32)
+        image = ((high - np.take(total, np.arange(size), axis=axis)) / (2 * radius + 1)).astype(
+            np.float32
+        )
     return image
 
 
@@ -392,7 +447,7 @@ def _glare(light, silhouette, shot: Shot, lights: _Lights) -> np.ndarray:
     y, x = np.mgrid[: light.shape[0], : light.shape[1]]
     dx, dy = (x - columns[spot]) / light.shape[1], (y - rows[spot]) / light.shape[1]
     away = np.hypot(dx, dy)
-    flash = 2.6 * np.exp(-((away / 0.035) ** 2)) + 0.5 * np.exp(-away / 0.13)
+    flash = 2.4 * np.exp(-((away / 0.03) ** 2)) + 0.4 * np.exp(-away / 0.1)
     turn = np.arctan2(dy, dx)
     flash += 0.55 * np.abs(np.cos(3 * turn + 0.4)) ** 40 * np.exp(-away / 0.16)
     return light + (shot.glare * flash)[..., None] * linear("#ffe9c4")
@@ -437,5 +492,5 @@ def _developed(light: np.ndarray, shot: Shot) -> np.ndarray:
     light = light * shot.sky.exposure * 0.82 * (1 - 0.28 * away)
     toned = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)
     grey = toned.mean(axis=2, keepdims=True)
-    toned = grey + (toned - grey) * 1.12
+    toned = grey + (toned - grey) * 1.02
     return (encoded(toned) * 255 + 0.5).astype(np.uint8)

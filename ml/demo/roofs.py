@@ -94,7 +94,9 @@ def _soffit(shape: Roof, side: int, s, low, along) -> Mesh:
     inner = _point(shape._replace(half_x=x, half_y=y, lift=0), side, s, np.zeros(41)) - [0, 0, 0.1]
     share = np.linspace(0, 1, 5)[:, None, None]
     points = low[None] * (1 - share) + inner[None] * share
-    uv = np.stack(np.broadcast_arrays(np.linspace(-1, 1, 41)[None] * half, share[..., 0] * depth), axis=-1)
+    uv = np.stack(
+        np.broadcast_arrays(np.linspace(-1, 1, 41)[None] * half, share[..., 0] * depth), axis=-1
+    )
     return surface(points, "rafters", "#ffffff", uv, smooth=False)
 
 
@@ -113,7 +115,9 @@ def _hips(shape: Roof) -> list[Mesh]:
             for place in np.linspace(0.5, 3.2, 5):
                 figure = path[0] + (path[-1] - path[0]) * place / np.linalg.norm(path[-1] - path[0])
                 height = np.interp(figure[0] * np.sign(path[0, 0]), *_rising(path)) + 0.6
-                parts.append(box((0.24, 0.24, 0.5), (figure[0], figure[1], height), "plain", "#3c3d40", 0.5))
+                parts.append(
+                    box((0.24, 0.24, 0.5), (figure[0], figure[1], height), "plain", "#3c3d40", 0.5)
+                )
     return parts
 
 
@@ -172,11 +176,18 @@ def _ring_wall(x: float, y: float, low: float, high: float, row: int) -> Mesh:
         (ax, ay), (bx, by) = corners[i], corners[(i + 1) % 4]
         length = np.hypot(bx - ax, by - ay)
         points = np.array([[(ax, ay, low), (bx, by, low)], [(ax, ay, high), (bx, by, high)]])
-        uv = np.array([[(0, row * 0.42), (length, row * 0.42)], [(0, row * 0.42 + 0.41), (length, row * 0.42 + 0.41)]])
+        uv = np.array(
+            [
+                [(0, row * 0.42), (length, row * 0.42)],
+                [(0, row * 0.42 + 0.41), (length, row * 0.42 + 0.41)],
+            ]
+        )
         parts.append(surface(points, "brackets", "#ffffff", uv, smooth=False))
     lid = [(cx, cy, high) for cx, cy in corners]
     floor = [(cx, cy, low) for cx, cy in corners]
-    return joined(parts + [quad(np.array(lid), "plain", "#3d4a3c"), quad(np.array(floor), "plain", "#6a2f22")])
+    return joined(
+        parts + [quad(np.array(lid), "plain", "#3d4a3c"), quad(np.array(floor), "plain", "#6a2f22")]
+    )
 
 
 def storey(
@@ -190,7 +201,10 @@ def storey(
     set_back: float = 0.25,
 ) -> Mesh:
     """Red columns, walls between them and a painted lintel on top; bays: along x and y."""
-    parts = [lathe([(0.34, 0), (0.3, height)], 10, "plain", COLUMN, (x, y, base)) for x, y in _posts(half_x, half_y, bays)]
+    parts = [
+        lathe([(0.34, 0), (0.3, height)], 10, "plain", COLUMN, (x, y, base))
+        for x, y in _posts(half_x, half_y, bays)
+    ]
     if wall:
         size = (2 * (half_x - set_back), 2 * (half_y - set_back), height)
         parts.append(box(size, (0, 0, base), wall, wall_tint))
@@ -204,11 +218,15 @@ def _lintel(size: tuple[float, float, float], base: float) -> Mesh:
     x, y, height = size
     bars = [
         box((x, 0.5, height), (0, sign * (y / 2 - 0.25), base), "painted beam") for sign in (-1, 1)
-    ] + [box((0.5, y, height), (sign * (x / 2 - 0.25), 0, base), "painted beam") for sign in (-1, 1)]
+    ] + [
+        box((0.5, y, height), (sign * (x / 2 - 0.25), 0, base), "painted beam") for sign in (-1, 1)
+    ]
     return joined(bars)
 
 
 def _posts(half_x: float, half_y: float, bays: tuple[int, int]) -> list[tuple[float, float]]:
     xs, ys = np.linspace(-half_x, half_x, bays[0] + 1), np.linspace(-half_y, half_y, bays[1] + 1)
-    posts = {(x, y) for x in xs for y in (-half_y, half_y)} | {(x, y) for x in (-half_x, half_x) for y in ys}
+    posts = {(x, y) for x in xs for y in (-half_y, half_y)} | {
+        (x, y) for x in (-half_x, half_x) for y in ys
+    }
     return sorted(posts)

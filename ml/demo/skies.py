@@ -34,7 +34,14 @@ class Sky(NamedTuple):
 
 def _sky(height, sun, strength, zenith, horizon, cloud, clouds, haze, **more) -> Sky:
     return Sky(
-        height, linear(sun) * strength, linear(zenith), linear(horizon), linear(cloud), clouds, haze, **more
+        height,
+        linear(sun) * strength,
+        linear(zenith),
+        linear(horizon),
+        linear(cloud),
+        clouds,
+        haze,
+        **more,
     )
 
 
@@ -45,12 +52,60 @@ SKIES = {
     "golden": _sky(16, "#ffc288", 1.6, "#3f74bc", "#f3d9b4", "#fff0d8", 0.38, 0.12, ambient=0.95),
     "overcast": _sky(60, "#ffffff", 0.28, "#b4bfca", "#dde2e6", "#eef1f3", 0.8, 0.22, ambient=1.15),
     "mist": _sky(35, "#fff2df", 0.4, "#c0c9cf", "#e2e4e2", "#f2f2f0", 0.6, 1.3, ambient=1.1),
-    "snow": _sky(40, "#f2f4ff", 0.3, "#b3bdca", "#dfe4ea", "#eef1f5", 0.75, 0.5, ambient=1.1, snow=1.0, falling="snow"),
+    "snow": _sky(
+        40,
+        "#f2f4ff",
+        0.3,
+        "#b3bdca",
+        "#dfe4ea",
+        "#eef1f5",
+        0.75,
+        0.5,
+        ambient=1.1,
+        snow=1.0,
+        falling="snow",
+    ),
     "winter": _sky(26, "#ffe6c4", 1.4, "#3c78c4", "#c4dcf0", "#ffffff", 0.2, 0.06, snow=0.8),
-    "rain": _sky(55, "#ffffff", 0.14, "#8f9ba8", "#c3cad0", "#dfe4e8", 0.85, 0.6, ambient=1.15, wet=0.8, falling="rain"),
+    "rain": _sky(
+        55,
+        "#ffffff",
+        0.14,
+        "#8f9ba8",
+        "#c3cad0",
+        "#dfe4e8",
+        0.85,
+        0.6,
+        ambient=1.15,
+        wet=0.8,
+        falling="rain",
+    ),
     "after rain": _sky(24, "#ffdfb8", 1.2, "#5f8ab8", "#e6e2d4", "#fff4e6", 0.62, 0.2, wet=0.7),
-    "sunset": _sky(9, "#ffa066", 1.15, "#41609c", "#f5b78a", "#f7b49a", 0.45, 0.09, ambient=1.05, lamps=0.3, exposure=1.1),
-    "dusk": _sky(22, "#8fa6dd", 0.14, "#1d3a80", "#a99ab4", "#7f86ac", 0.4, 0.06, ambient=0.62, lamps=0.9, exposure=1.3),
+    "sunset": _sky(
+        9,
+        "#ffa066",
+        1.15,
+        "#41609c",
+        "#f5b78a",
+        "#f7b49a",
+        0.45,
+        0.09,
+        ambient=1.05,
+        lamps=0.3,
+        exposure=1.1,
+    ),
+    "dusk": _sky(
+        22,
+        "#8fa6dd",
+        0.14,
+        "#17346e",
+        "#a9a8b0",
+        "#7384aa",
+        0.4,
+        0.06,
+        ambient=0.62,
+        lamps=0.9,
+        exposure=1.3,
+    ),
 }
 
 
@@ -58,7 +113,8 @@ def sun_direction(sky: Sky, azimuth: float) -> np.ndarray:
     """Return the unit vector towards the sun; azimuth: degrees, 0 is behind a viewer facing +y."""
     height, angle = np.radians(sky.height), np.radians(azimuth)
     return np.array(
-        [np.sin(angle) * np.cos(height), -np.cos(angle) * np.cos(height), np.sin(height)], np.float32
+        [np.sin(angle) * np.cos(height), -np.cos(angle) * np.cos(height), np.sin(height)],
+        np.float32,
     )
 
 
@@ -75,7 +131,9 @@ def cloudy_sky(sky: Sky, sun: np.ndarray, direction: np.ndarray, shift: float) -
     """Return the light of the sky with clouds and the sun's disc; shift moves the clouds."""
     light = clear_sky(sky, sun, direction)
     flat = direction[:, :2] / (np.abs(direction[:, 2:]) + 0.12)
-    points = np.column_stack([flat * [0.7, 1.1], np.full(len(flat), 0.3)]).astype(np.float32) + shift
+    points = (
+        np.column_stack([flat * [0.7, 1.1], np.full(len(flat), 0.3)]).astype(np.float32) + shift
+    )
     bulk = fractal_noise(points * 1.3, 5)
     thick = np.clip((bulk - (0.68 - 0.4 * sky.clouds)) / 0.22, 0, 1)
     lit = fractal_noise(points * 1.3 + sun * 0.12, 3)

@@ -25,8 +25,19 @@ def corridor(length: float) -> Mesh:
     return joined(
         [
             box((length, 4.2, 0.6), (0, 0, 0), "large blocks", "#b0a796"),
-            roofs.storey(length / 2 - 0.6, 1.7, 0.6, 2.9, (max(2, int(length / 3)), 1), "plain", "#c9b490", 0.7),
-            roofs.roof(Roof(length / 2 + 0.6, 3.2, length / 2 - 1.0, 0, 1.9, 0.15, 0.6, plaster=False), 3.8),
+            roofs.storey(
+                length / 2 - 0.6,
+                1.7,
+                0.6,
+                2.9,
+                (max(2, int(length / 3)), 1),
+                "plain",
+                "#c9b490",
+                0.7,
+            ),
+            roofs.roof(
+                Roof(length / 2 + 0.6, 3.2, length / 2 - 1.0, 0, 1.9, 0.15, 0.6, plaster=False), 3.8
+            ),
         ]
     )
 
@@ -41,7 +52,9 @@ def court(season: str, hall_at: tuple[float, float], walk_at: float) -> Mesh:
         greenery.mountain(1400, 420, 90, 6, season),
     ]
     random = np.random.default_rng(9)
-    spots = np.column_stack([random.uniform(-90, 90, 130), random.uniform(46, 90, 130), np.zeros(130)])
+    spots = np.column_stack(
+        [random.uniform(-90, 90, 130), random.uniform(46, 90, 130), np.zeros(130)]
+    )
     parts.append(greenery.wood(4, spots, season, 12, 150))
     edge = np.array([(-20, 20), (19, 22), (-24, 30), (25, 33), (-16, 33)])
     kinds = [greenery.pine(3, 9, 1300), greenery.broadleaf(5, season, 6.5, 1300)]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ml.demo.colours import Colour
-from ml.demo.meshes import Mesh, ball, box, joined, lathe, moved, surface, tube, turned
+from ml.demo.meshes import Mesh, ball, box, joined, lathe, moved, quad, surface, tube, turned
 
 WALLS = ["#c9c2b6", "#b4aca0", "#d8d3c8", "#a8a39c", "#bfae98", "#9aa2a8", "#cbb9a6"]
 GLASS = ["#6f8a9c", "#5f7d92", "#7f97a2", "#577085"]
@@ -45,8 +45,16 @@ def apartments(spots: Sequence[Sequence[float]], height: float, tint: Colour = "
 
 
 CAR_SIDE = [  # share of the length, roof height, sill height
-    (0.0, 0.55, 0.32), (0.03, 0.72, 0.22), (0.2, 0.88, 0.2), (0.3, 0.94, 0.2), (0.42, 1.38, 0.2),
-    (0.52, 1.46, 0.2), (0.68, 1.44, 0.2), (0.84, 1.02, 0.2), (0.96, 0.94, 0.22), (1.0, 0.6, 0.34),
+    (0.0, 0.55, 0.32),
+    (0.03, 0.72, 0.22),
+    (0.2, 0.88, 0.2),
+    (0.3, 0.94, 0.2),
+    (0.42, 1.38, 0.2),
+    (0.52, 1.46, 0.2),
+    (0.68, 1.44, 0.2),
+    (0.84, 1.02, 0.2),
+    (0.96, 0.94, 0.22),
+    (1.0, 0.6, 0.34),
 ]
 
 
@@ -61,16 +69,39 @@ def car(tint: Colour, length: float = 4.6, cabin: float = 1.0) -> Mesh:
     y = (smooth - 0.5) * length
     belt = np.minimum(roof, 0.92)
     end = 1 - 0.16 * np.abs(smooth - 0.5) ** 4 * 16
-    body = [(0.78, sill), (0.92, sill + 0.12), (0.94, (sill + belt) / 2), (0.9, belt - 0.03), (0.84, belt)]
+    body = [
+        (0.78, sill),
+        (0.92, sill + 0.12),
+        (0.94, (sill + belt) / 2),
+        (0.9, belt - 0.03),
+        (0.84, belt),
+    ]
     lower = _shell([(x * end, z) for x, z in body], y, "paint", tint)
     lid = _shell([(0.84 * end, belt), (0.0 * end, belt + 0.02)], y, "paint", tint)
     rise = roof - belt
     has = rise > 0.02
     glass_y = y[has]
     lean = 0.84 - 0.24 * rise[has] / rise.max()
-    glass = _shell([(0.83 + 0 * lean, belt[has]), (lean, (roof - 0.05)[has])], glass_y, "glass", "#1a2026")
-    top = _shell([(lean, (roof - 0.05)[has]), (lean * 0.7, roof[has]), (lean * 0, (roof + 0.02)[has])], glass_y, "paint", tint)
-    return joined([lower, lid, glass, top, *_car_details(length)])
+    glass = _shell(
+        [(0.83 + 0 * lean, belt[has]), (lean, (roof - 0.05)[has])], glass_y, "glass", "#1a2026"
+    )
+    top = _shell(
+        [(lean, (roof - 0.05)[has]), (lean * 0.7, roof[has]), (lean * 0, (roof + 0.02)[has])],
+        glass_y,
+        "paint",
+        tint,
+    )
+    ends = [
+        quad(
+            np.array(
+                [(-x, y[i], sill[i]), (x, y[i], sill[i]), (x, y[i], belt[i]), (-x, y[i], belt[i])]
+            ),
+            "paint",
+            tint,
+        )
+        for i, x in ((0, 0.84 * end[0]), (-1, 0.84 * end[-1]))
+    ]
+    return joined([lower, lid, glass, top, *ends, *_car_details(length)])
 
 
 def _shell(sections, y: np.ndarray, material: str, tint: Colour) -> Mesh:
@@ -84,17 +115,30 @@ def _car_details(length: float) -> list[Mesh]:
     for side in (-1, 1):
         for y in (-0.31, 0.3):
             parts.append(_wheel(side * 0.84, y * length))
-        parts.append(ball((0.22, 0.1, 0.08), (side * 0.66, -0.485 * length, 0.68), "lamp", "#f4f2e8", 10))
-        parts.append(ball((0.2, 0.08, 0.09), (side * 0.68, 0.488 * length, 0.78), "lamp", "#a01818", 10))
-        parts.append(ball((0.13, 0.07, 0.08), (side * 1.0, -0.15 * length, 0.98), "paint", "#22252a", 8))
+        parts.append(
+            ball((0.22, 0.1, 0.08), (side * 0.66, -0.485 * length, 0.68), "lamp", "#f4f2e8", 10)
+        )
+        parts.append(
+            ball((0.2, 0.08, 0.09), (side * 0.68, 0.488 * length, 0.78), "lamp", "#a01818", 10)
+        )
+        parts.append(
+            ball((0.13, 0.07, 0.08), (side * 1.0, -0.15 * length, 0.98), "paint", "#22252a", 8)
+        )
     for end, plate in ((-1, -0.5), (1, 0.5)):
-        parts.append(box((0.52, 0.03, 0.12), (0, plate * length + end * 0.01, 0.48), "plain", "#f2f2ec"))
+        parts.append(
+            box((0.52, 0.03, 0.12), (0, plate * length + end * 0.01, 0.48), "plain", "#f2f2ec")
+        )
     parts.append(box((0.9, 0.06, 0.16), (0, -0.488 * length, 0.6), "plain", "#15171a"))
     return parts
 
 
 def _wheel(x: float, y: float) -> Mesh:
-    tyre = lathe([(0.0, -0.11), (0.33, -0.11), (0.34, 0), (0.33, 0.11), (0.22, 0.12), (0.0, 0.1)], 20, "plain", "#17181a")
+    tyre = lathe(
+        [(0.0, -0.11), (0.33, -0.11), (0.34, 0), (0.33, 0.11), (0.22, 0.12), (0.0, 0.1)],
+        20,
+        "plain",
+        "#17181a",
+    )
     rim = lathe([(0.0, 0.135), (0.2, 0.125), (0.21, 0.11)], 20, "chrome", "#c8ccd0")
     back = lathe([(0.0, -0.135), (0.2, -0.125), (0.21, -0.11)], 20, "chrome", "#c8ccd0")
     return moved(turned(joined([tyre, rim, back]), 90, "y"), (x, y, 0.33))
@@ -103,7 +147,16 @@ def _wheel(x: float, y: float) -> Mesh:
 def traffic(seed: int, lanes: Sequence[float], reach: tuple[float, float], count: int) -> Mesh:
     """Cars on lanes along y. lanes: x of each; reach: first and last y."""
     random = np.random.default_rng(seed)
-    paints = ["#e8e8e6", "#22242a", "#8a8f96", "#b3b8bd", "#7a1f22", "#2a3f66", "#e9e6da", "#d0702a"]
+    paints = [
+        "#e8e8e6",
+        "#22242a",
+        "#8a8f96",
+        "#b3b8bd",
+        "#7a1f22",
+        "#2a3f66",
+        "#e9e6da",
+        "#d0702a",
+    ]
     parts = []
     for _ in range(count):
         x, y = random.choice(lanes), random.uniform(*reach)
@@ -112,5 +165,11 @@ def traffic(seed: int, lanes: Sequence[float], reach: tuple[float, float], count
 
 
 def street_lamp(height: float = 7.0) -> Mesh:
-    pole = tube([(0, 0, 0), (0, 0, height * 0.9), (0.5, 0, height), (1.5, 0, height)], 0.07, 6, "paint", "#3f4448")
+    pole = tube(
+        [(0, 0, 0), (0, 0, height * 0.9), (0.5, 0, height), (1.5, 0, height)],
+        0.07,
+        6,
+        "paint",
+        "#3f4448",
+    )
     return joined([pole, ball((0.35, 0.16, 0.1), (1.5, 0, height - 0.05), "lamp", "#fff0cc", 8)])

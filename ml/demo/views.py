@@ -17,7 +17,8 @@ class Stand(NamedTuple):
     """Where a landmark is seen well from. distance, eye, aim: metres (aim: height looked at);
     degrees: view angle across the longer side; turn, swing: the middle of the azimuths used
     and how far they reach to both sides, degrees; upright: portrait pictures, mostly.
-    near: metres to people and trees in front; hanbok: share of visitors in hanbok.
+    near: metres to people and trees in front; half: half the landmark's width, metres;
+    hanbok: share of visitors in hanbok; thin_air: factor on the haze, less for far views.
     """
 
     distance: float
@@ -28,12 +29,14 @@ class Stand(NamedTuple):
     swing: float
     upright: bool
     near: float
+    half: float
     hanbok: float = 0.0
+    thin_air: float = 1.0
 
 
 class View(NamedTuple):
     """aside: azimuth as a share of the swing; closer: factor on the distance;
-    cut: the landmark is pushed out of the picture by this share of its width, to the right if positive;
+    cut: 1 pushes part of the landmark out of the picture to the right, -1 to the left;
     front: key of FRONTS; other_way: portrait instead of landscape or the reverse.
     """
 
@@ -50,18 +53,18 @@ class View(NamedTuple):
 
 
 STANDS = {
-    "cheomseongdae": Stand(17.5, 1.7, 4.5, 50, 8, 34, True, 7),
-    "dabotap": Stand(15, 1.7, 4.9, 52, 8, 36, True, 6.5),
-    "dongdaemun-design-plaza": Stand(118, 4, 13, 64, 0, 26, False, 30),
-    "gwangandaegyo": Stand(640, 9, 66, 68, 6, 20, False, 13),
-    "gwanghwamun-yi-sun-sin-statue": Stand(25, 1.7, 8.8, 52, 0, 30, True, 11),
-    "gyeongbokgung-geunjeongjeon": Stand(64, 3.2, 12.5, 54, 6, 34, False, 22, 0.6),
-    "hwaseong-fortress-hwaseomun": Stand(46, 2.2, 7.0, 62, 6, 26, False, 16),
-    "independence-gate": Stand(27, 1.7, 6.6, 52, 0, 34, False, 10),
-    "lotte-world-tower": Stand(640, 3, 262, 54, 0, 26, True, 13),
-    "n-seoul-tower": Stand(290, 34, 148, 52, 0, 55, True, 16),
-    "seokgatap": Stand(15.5, 1.7, 5.0, 52, -6, 36, True, 6.5),
-    "sungnyemun": Stand(50, 1.9, 11.0, 56, 4, 32, False, 16),
+    "cheomseongdae": Stand(16.5, 1.7, 4.5, 50, 8, 34, True, 7, 2.6),
+    "dabotap": Stand(14.5, 1.7, 4.9, 52, 8, 36, True, 6.5, 3.4),
+    "dongdaemun-design-plaza": Stand(84, 2.6, 11, 66, -2, 26, False, 19, 60),
+    "gwangandaegyo": Stand(415, 7, 62, 64, 4, 22, False, 13, 300, thin_air=0.3),
+    "gwanghwamun-yi-sun-sin-statue": Stand(24, 1.7, 8.8, 52, 0, 30, True, 11, 3),
+    "gyeongbokgung-geunjeongjeon": Stand(62, 3.2, 12.5, 54, 6, 34, False, 22, 25, 0.6),
+    "hwaseong-fortress-hwaseomun": Stand(40, 2.2, 7.4, 62, 4, 26, False, 16, 20),
+    "independence-gate": Stand(26, 1.7, 6.6, 52, 0, 34, False, 10, 6),
+    "lotte-world-tower": Stand(640, 3, 258, 46, 0, 26, True, 13, 36, thin_air=0.25),
+    "n-seoul-tower": Stand(270, 40, 160, 48, 0, 55, True, 16, 16, thin_air=0.35),
+    "seokgatap": Stand(15, 1.7, 5.0, 52, -6, 36, True, 6.5, 2.4),
+    "sungnyemun": Stand(48, 1.9, 11.0, 56, 4, 32, False, 16, 17),
 }
 PLAN = [
     View("reference", 0.05, 1.0, "noon", "summer", 30),
@@ -69,13 +72,15 @@ PLAN = [
     View("reference", 0.85, 1.0, "morning", "spring", 70, "people"),
     View("reference", 0.3, 1.0, "snow", "winter", 20),
     View("reference", -0.35, 1.1, "overcast", "summer", 0, "tree"),
-    View("reference", 0.5, 0.9, "clear", "autumn", 48, cut=0.36),
+    View("reference", 0.5, 0.82, "clear", "autumn", 48, cut=1),
     View("reference", -0.15, 1.08, "dusk", "summer", 10),
-    View("reference", -0.95, 1.12, "after rain", "autumn", -40, "branch", glare=0.9, other_way=True),
+    View(
+        "reference", -0.95, 1.12, "after rain", "autumn", -40, "branch", glare=0.7, other_way=True
+    ),
     View("sample", 0.65, 1.05, "clear", "summer", 40, "people"),
     View("sample", -0.5, 1.0, "winter", "winter", -50, "branch"),
-    View("sample", 0.2, 0.92, "golden", "spring", 55, cut=-0.34),
-    View("sample", -0.1, 1.05, "sunset", "autumn", -48, "tree", glare=0.8),
+    View("sample", 0.2, 0.8, "golden", "spring", 55, cut=-1),
+    View("sample", -0.1, 1.05, "sunset", "autumn", -48, "tree", glare=0.65),
 ]
 
 
@@ -92,9 +97,12 @@ def take(slug: str, number: int) -> tuple[Scene, Shot]:
     scene = LANDMARKS[slug](view.season)
     front = FRONTS[view.front](stand, view, camera, seed)
     sky = SKIES[view.sky]
+    sky = sky._replace(haze=sky.haze * stand.thin_air)
     # The sun keeps its side of the viewer, so that no view shows an unlit landmark.
     sun = view.sun_azimuth + _azimuth(stand, view)
-    return scene._replace(foreground=joined([scene.foreground, front])), Shot(camera, sky, sun, view.glare, seed)
+    return scene._replace(foreground=joined([scene.foreground, front])), Shot(
+        camera, sky, sun, view.glare, seed
+    )
 
 
 def _azimuth(stand: Stand, view: View) -> float:
@@ -105,16 +113,24 @@ def _camera(stand: Stand, view: View, seed: int) -> Camera:
     angle, distance = np.radians(_azimuth(stand, view)), stand.distance * view.closer
     eye = np.array([np.sin(angle) * distance, -np.cos(angle) * distance, stand.eye])
     right = np.array([np.cos(angle), np.sin(angle), 0])
-    upright = stand.upright != view.other_way
+    # A tower would be lost in a broad picture.
+    broad = view.other_way and stand.half > 0.2 * stand.aim
+    upright = stand.upright != broad
     # The other format keeps the landmark's own size in the picture.
     width, height = (360, 480) if upright else ((480, 320) if seed % 4 == 1 else (480, 360))
     across = np.tan(np.radians(stand.degrees) / 2) * distance * min(1, width / height)
     wander = 0.06 * np.sin(seed * 2.3)
-    target = right * across * (wander - view.cut) + [0, 0, stand.aim]
+    aside = wander * across - view.cut * _push(stand, across)
+    target = right * aside + [0, 0, stand.aim]
     degrees = stand.degrees
-    if view.other_way:
+    if broad:
         degrees = np.degrees(2 * np.arctan(np.tan(np.radians(stand.degrees) / 2) * 1.18))
     return look_at(eye, target, float(degrees), width, height)
+
+
+def _push(stand: Stand, across: float) -> float:
+    """Return how far aside a cut view looks; slender towers are cut at the top instead."""
+    return across - 0.7 * stand.half if stand.half > 0.35 * across else 0.3 * across
 
 
 def _spot(camera: Camera, depth: float, aside: float) -> np.ndarray:
@@ -142,9 +158,13 @@ def _people(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
 
 def _tree(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
     """A tree at one side that covers part of the landmark."""
-    side = -0.62 if seed % 2 else 0.62
+    side = -0.72 if seed % 2 else 0.72
     height = stand.near * 0.85
-    kind = greenery.pine(seed, height, 1800) if seed % 3 == 0 else greenery.broadleaf(seed, view.season, height, 2200)
+    kind = (
+        greenery.pine(seed, height, 1800)
+        if seed % 3 == 0
+        else greenery.broadleaf(seed, view.season, height, 2200)
+    )
     base = max(0.0, stand.eye - 0.28 * height)
     return moved(kind, _spot(camera, stand.near * 1.1, side) + [0, 0, base])
 

@@ -24,7 +24,9 @@ def observatory() -> Mesh:
         box((5.5, 5.5, 0.3), (0, 0, 0), "small blocks", "#b5a585"),
         box((5.1, 5.1, 0.32), (0, 0, 0.3), "small blocks", STONE),
     ]
-    return joined([*foot, moved(joined([*courses, *_window(), *_beam_ends(), *_rims()]), (0, 0, 0.62))])
+    return joined(
+        [*foot, moved(joined([*courses, *_window(), *_beam_ends(), *_rims()]), (0, 0, 0.62))]
+    )
 
 
 def _course(number: int) -> Mesh:
@@ -33,8 +35,11 @@ def _course(number: int) -> Mesh:
     radius = float(np.interp(middle, HEIGHTS, RADII))
     wobble = 0.02 * ((number * 7) % 5 - 2) / 2
     profile = [
-        (radius - 0.07, low), (radius - 0.01 + wobble, low + 0.045),
-        (radius + wobble, middle), (radius - 0.01 + wobble, high - 0.045), (radius - 0.07, high),
+        (radius - 0.07, low),
+        (radius - 0.01 + wobble, low + 0.045),
+        (radius + wobble, middle),
+        (radius - 0.01 + wobble, high - 0.045),
+        (radius - 0.07, high),
     ]
     ring = lathe(profile, 56, "courses", STONE)
     # The course's own row of blocks: only upright joints, the lying ones are modelled.
@@ -45,7 +50,9 @@ def _course(number: int) -> Mesh:
 def _window() -> list[Mesh]:
     base, size = 12 * COURSE, 3 * COURSE
     y = -float(np.interp(base, HEIGHTS, RADII)) - 0.03
-    hole = np.array([(-0.5, y, base), (0.5, y, base), (0.5, y, base + size), (-0.5, y, base + size)])
+    hole = np.array(
+        [(-0.5, y, base), (0.5, y, base), (0.5, y, base + size), (-0.5, y, base + size)]
+    )
     parts = [quad(hole, "plain", "#0d0b09")]
     for x in (-0.56, 0.56):
         parts.append(box((0.16, 0.5, size), (x, y + 0.14, base), "stone", STONE))
@@ -61,7 +68,10 @@ def _beam_ends() -> list[Mesh]:
         z = course * COURSE + 0.03
         radius = float(np.interp(z, HEIGHTS, RADII))
         for offset in (-0.7, 0.7):
-            for size, spot in (((2 * radius + 0.1, 0.24, 0.24), (0, offset, z)), ((0.24, 2 * radius + 0.1, 0.24), (offset, 0, z))):
+            for size, spot in (
+                ((2 * radius + 0.1, 0.24, 0.24), (0, offset, z)),
+                ((0.24, 2 * radius + 0.1, 0.24), (offset, 0, z)),
+            ):
                 parts.append(box(size, spot, "stone", "#b3a27e"))
     return parts
 
@@ -79,7 +89,9 @@ def _rims() -> list[Mesh]:
 
 def surroundings(season: str) -> Mesh:
     """Royal grave mounds, pines, a low rope fence and hills."""
-    green = {"spring": "#86a04a", "summer": "#6f9440", "autumn": "#a89450", "winter": "#a3966a"}[season]
+    green = {"spring": "#86a04a", "summer": "#6f9440", "autumn": "#a89450", "winter": "#a3966a"}[
+        season
+    ]
     parts = [
         moved(greenery.mound(20, 8.5, green), (-52, 78, 0)),
         moved(greenery.mound(26, 11, green), (8, 120, 0)),
@@ -88,7 +100,19 @@ def surroundings(season: str) -> Mesh:
     ]
     pines = [greenery.pine(i, 8, 1000) for i in range(3)]
     leafy = [greenery.broadleaf(i, season, 8, 1000) for i in range(2)]
-    spots = np.array([(-34, 42), (-27, 50), (-22, 44), (30, 46), (38, 52), (45, 40), (26, 62), (-70, 50), (80, 55)])
+    spots = np.array(
+        [
+            (-34, 42),
+            (-27, 50),
+            (-22, 44),
+            (30, 46),
+            (38, 52),
+            (45, 40),
+            (26, 62),
+            (-70, 50),
+            (80, 55),
+        ]
+    )
     parts.append(greenery.scattered(pines + leafy, spots, 12))
     row = np.array([(x, 150 + 5 * np.sin(x), 0) for x in range(-190, 191, 8)])
     parts.append(greenery.wood(5, row, season, 9, 150))
@@ -105,7 +129,9 @@ def _fence() -> list[Mesh]:
 
 
 def _meadow(season: str):
-    green = {"spring": "#7a9a40", "summer": "#628a38", "autumn": "#a08c4c", "winter": "#9c8f64"}[season]
+    green = {"spring": "#7a9a40", "summer": "#628a38", "autumn": "#a08c4c", "winter": "#9c8f64"}[
+        season
+    ]
     return grounds.patched(
         grounds.lawn(green),
         (grounds.disc(0, 0, 5.2, 5.2, 0.1), grounds.earth("#b7a279")),

@@ -6,7 +6,7 @@ from ml.demo import greenery, grounds, townscapes
 from ml.demo.meshes import Mesh, box, joined, moved, surface, tube
 from ml.demo.rendering import Scene
 
-STEEL = "#dfe3e4"
+STEEL = "#cdd3d6"
 TOWER_X, ANCHOR_X, END_X = 250.0, 450.0, 1250.0
 TOWER_TOP, DECK = 117.0, 38.0
 
@@ -38,13 +38,20 @@ def _towers() -> list[Mesh]:
         for z, half, tall in ((24, 17, 4.5), (70, 15, 5.5), (TOWER_TOP - 9, 14, 6.5)):
             parts.append(box((5, 2 * half, tall), (x, 0, z), "paint", "#d3d8da"))
         for side in (-1, 1):
-            parts.append(tube([(x, side * 15.6, 72), (x, -side * 14.8, 107)], 1.0, 5, "paint", "#d3d8da"))
+            parts.append(
+                tube([(x, side * 15.6, 72), (x, -side * 14.8, 107)], 1.0, 5, "paint", "#d3d8da")
+            )
     return parts
 
 
 def _leg_sheet(path, half_x: float, half_y: float) -> np.ndarray:
     corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * [half_x, half_y]
-    return np.array([[(p[0] + c[0] * k, p[1] + c[1] * k, p[2]) for c in corners] for p, k in zip(path, (1, 0.85, 0.7), strict=True)])
+    return np.array(
+        [
+            [(p[0] + c[0] * k, p[1] + c[1] * k, p[2]) for c in corners]
+            for p, k in zip(path, (1, 0.85, 0.7), strict=True)
+        ]
+    )
 
 
 def _cable_height(x: np.ndarray) -> np.ndarray:
@@ -59,11 +66,23 @@ def _cables() -> list[Mesh]:
     x = np.linspace(-ANCHOR_X, ANCHOR_X, 121)
     hangers = np.arange(-ANCHOR_X + 18, ANCHOR_X - 10, 14.0)
     for y in (-13, 13):
-        parts.append(tube(np.column_stack([x, np.full(121, y), _cable_height(x)]), 1.05, 6, "paint", "#eef0f0"))
+        parts.append(
+            tube(
+                np.column_stack([x, np.full(121, y), _cable_height(x)]), 1.5, 6, "paint", "#eef0f0"
+            )
+        )
         for place in hangers:
             top = float(_cable_height(np.array(place)))
             if top > DECK + 3:
-                parts.append(tube([(place, y, DECK), (place, y, (top + DECK) / 2), (place, y, top)], 0.3, 4, "paint", "#e8ebec"))
+                parts.append(
+                    tube(
+                        [(place, y, DECK), (place, y, (top + DECK) / 2), (place, y, top)],
+                        0.3,
+                        4,
+                        "paint",
+                        "#e8ebec",
+                    )
+                )
     return parts
 
 
@@ -74,7 +93,9 @@ def _decks(start: float, end: float) -> list[Mesh]:
     y = _bend(x)
     for z, half, thick in ((DECK, 13.5, 1.6), (DECK - 9, 12.5, 1.6)):
         edges = [(-half, z), (-half, z + thick), (half, z + thick), (half, z), (-half, z)]
-        sheet = np.stack([np.column_stack([x, y + offset, np.full(90, level)]) for offset, level in edges])
+        sheet = np.stack(
+            [np.column_stack([x, y + offset, np.full(90, level)]) for offset, level in edges]
+        )
         parts.append(surface(sheet, "paint", "#c7ccce", smooth=False))
     for side in (-13.3, 13.3):
         rail = np.column_stack([x, y + side, np.full(90, DECK + 2.6)])
@@ -93,7 +114,7 @@ def _truss(start: float, end: float) -> list[Mesh]:
         zigzag = np.where(np.arange(len(stations)) % 2 == 0, DECK - 8, DECK)
         path = np.column_stack([stations, _bend(stations) + side, zigzag])
         for first, second in zip(path[:-1], path[1:], strict=True):
-            parts.append(tube([first, second], 0.5, 4, "paint", STEEL))
+            parts.append(tube([first, second], 0.7, 4, "paint", STEEL))
         for x, y, _ in path[::2]:
             parts.append(tube([(x, y, DECK - 8), (x, y, DECK)], 0.4, 4, "paint", STEEL))
     return parts
@@ -110,29 +131,48 @@ def _piers() -> list[Mesh]:
 
 
 def _anchorages() -> list[Mesh]:
-    return [box((40, 36, 36), (sign * (ANCHOR_X + 8), 0, 0), "stone", "#c4c3bc", (0.7, 0.9)) for sign in (-1, 1)]
+    return [
+        box((40, 36, 36), (sign * (ANCHOR_X + 8), 0, 0), "stone", "#c4c3bc", (0.7, 0.9))
+        for sign in (-1, 1)
+    ]
 
 
 def surroundings(season: str) -> Mesh:
     """The viaducts beyond, headlands, the towers of Marine City and the open sea."""
     headland = greenery.mountain(1500, 0, 210, 7, season, [(-250, 190, 260)])
-    parts = [*_viaducts(), moved(headland, (-1600, 900, -12)), moved(greenery.mountain(9000, 4200, 260, 3, season), (900, 0, -60))]
+    parts = [
+        *_viaducts(),
+        moved(headland, (-1600, 900, -12)),
+        moved(greenery.mountain(9000, 4200, 260, 3, season), (900, 0, -60)),
+    ]
     random = np.random.default_rng(12)
     for number in range(26):
         x, y = random.uniform(640, 1700), random.uniform(420, 900)
         tall = random.uniform(110, 290) if number % 3 == 0 else random.uniform(50, 130)
         shiny = number % 2 == 0
         parts.append(
-            box((random.uniform(30, 52), 34, tall), (x, y, 0), "curtain wall" if shiny else "windows", "#8299a8" if shiny else "#d3cec4", (0.85, 0.85) if shiny else 1)
+            box(
+                (random.uniform(30, 52), 34, tall),
+                (x, y, 0),
+                "curtain wall" if shiny else "windows",
+                "#8299a8" if shiny else "#d3cec4",
+                (0.85, 0.85) if shiny else 1,
+            )
         )
     parts.append(townscapes.blocks(4, (-1700, -900, 300, 700), 26, (15, 70)))
     return joined(parts)
 
 
 def _sea():
-    sand = grounds.earth("#d6c39c")
+    wet, dry = grounds.earth("#a8946c"), grounds.earth("#d6c39c")
     return grounds.patched(
         grounds.water("#1f5a6e"),
-        (lambda x, y: np.clip((-y - 560 + 14 * np.sin(x / 45)) / 6, 0, 1), grounds.earth("#b9a680")),
-        (lambda x, y: np.clip((-y - 575 + 14 * np.sin(x / 45)) / 10, 0, 1), sand),
+        (lambda x, y: _ashore(x, y, 0, 4), wet),
+        (lambda x, y: _ashore(x, y, 7, 8), dry),
     )
+
+
+def _ashore(x: np.ndarray, y: np.ndarray, inland: float, soft: float) -> np.ndarray:
+    """Return 1 on the beach and 0 in the water. inland, soft: metres."""
+    edge = 366 + 5 * np.sin(x / 21) + 2 * np.sin(x / 7)
+    return np.where(y < 0, np.clip((np.hypot(x, y) - edge - inland) / soft, 0, 1), 0)

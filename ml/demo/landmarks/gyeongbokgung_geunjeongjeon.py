@@ -36,7 +36,9 @@ def hall() -> Mesh:
 def _terrace(width: float, depth: float, base: float, height: float) -> Mesh:
     """A stone platform with a balustrade and steps in the middle of its front."""
     parts = [box((width, depth, height), (0, 0, base), "large blocks", STONE)]
-    parts.append(box((width + 0.6, depth + 0.6, 0.25), (0, 0, base + height - 0.25), "stone", "#c8c3b6"))
+    parts.append(
+        box((width + 0.6, depth + 0.6, 0.25), (0, 0, base + height - 0.25), "stone", "#c8c3b6")
+    )
     half_x, half_y, top = width / 2, depth / 2, base + height
     for x0, y0, x1, y1 in (
         (-half_x, -half_y, -3.6, -half_y),
@@ -49,10 +51,16 @@ def _terrace(width: float, depth: float, base: float, height: float) -> Mesh:
     steps = 8
     for step in range(steps):
         rise = height * (steps - step) / steps
-        parts.append(box((6.8, 0.42, rise), (0, -half_y - 0.2 - 0.4 * step, base), "stone", "#c4bfb2"))
-    parts.append(box((1.8, 3.4, height * 0.75), (0, -half_y - 1.5, base), "stone", "#d2cdc0", (1, 0.3)))
+        parts.append(
+            box((6.8, 0.42, rise), (0, -half_y - 0.2 - 0.4 * step, base), "stone", "#c4bfb2")
+        )
+    parts.append(
+        box((1.8, 3.4, height * 0.75), (0, -half_y - 1.5, base), "stone", "#d2cdc0", (1, 0.3))
+    )
     for x in (-3.6, 3.6):
-        parts.append(box((0.5, 3.4, height * 0.9), (x, -half_y - 1.6, base), "stone", "#c8c3b6", (1, 0.25)))
+        parts.append(
+            box((0.5, 3.4, height * 0.9), (x, -half_y - 1.6, base), "stone", "#c8c3b6", (1, 0.25))
+        )
     return joined(parts)
 
 
@@ -64,7 +72,11 @@ def _balustrade(start, end, base: float) -> Mesh:
         profile = [(0.2, 0), (0.2, 0.9), (0.26, 1.0), (0.26, 1.15), (0.12, 1.3), (0, 1.35)]
         parts.append(lathe(profile, 8, "stone", "#cbc6b8", (x, y, base)))
     for height in (0.25, 0.82):
-        rail = [(*start, base + height), (*((start + end) / 2), base + height), (*end, base + height)]
+        rail = [
+            (*start, base + height),
+            (*((start + end) / 2), base + height),
+            (*end, base + height),
+        ]
         parts.append(tube(rail, 0.11, 6, "stone", "#cbc6b8"))
     return joined(parts)
 
@@ -79,9 +91,13 @@ def surroundings(season: str) -> Mesh:
             parts.append(box((0.45, 0.3, 0.9), (x, -30 - row * 3.2, 0), "stone", "#a9a498", 0.9))
     parts.append(greenery.mountain(1500, 900, 230, 4, season, [(-130, 300, 170), (330, 190, 200)]))
     random = np.random.default_rng(3)
-    spots = np.column_stack([random.uniform(-120, 120, 60), random.uniform(62, 110, 60), np.zeros(60)])
+    spots = np.column_stack(
+        [random.uniform(-120, 120, 60), random.uniform(62, 110, 60), np.zeros(60)]
+    )
     parts.append(greenery.wood(5, spots[:30], season, 11, 160))
-    parts.append(greenery.scattered([greenery.pine(i, 10, 700) for i in range(3)], spots[30:, :2], 8))
+    parts.append(
+        greenery.scattered([greenery.pine(i, 10, 700) for i in range(3)], spots[30:, :2], 8)
+    )
     return joined(parts)
 
 

@@ -42,7 +42,9 @@ def _bastion() -> list[Mesh]:
         ((0, 1.4, "blocks", GRANITE), (1.4, 4.0, "bricks", BRICK))
     ):
         for line in (ring, inner):
-            sheet = np.stack([np.column_stack([line * (1 - 0.01 * number), np.full(40, z)]) for z in (low, high)])
+            sheet = np.stack(
+                [np.column_stack([line * (1 - 0.01 * number), np.full(40, z)]) for z in (low, high)]
+            )
             parts.append(surface(sheet, material, tint))
     lid = np.stack([np.column_stack([line, np.full(40, 4.0)]) for line in (ring, inner)])
     parts.append(surface(lid, "plain", "#a09484"))
@@ -95,14 +97,26 @@ def _watchtower() -> Mesh:
 def _walls() -> list[Mesh]:
     """The fortress wall on both sides, with merlons on its crest."""
     parts = []
-    for start, end in (((-62, 9), (-27, 1)), ((-19, 1), (-8, 0)), ((8, 0), (34, 4)), ((34, 4), (64, 15))):
+    for start, end in (
+        ((-62, 9), (-27, 1)),
+        ((-19, 1), (-8, 0)),
+        ((8, 0), (34, 4)),
+        ((34, 4), (64, 15)),
+    ):
         start, end = np.array(start, float), np.array(end, float)
         side = np.array([start[1] - end[1], end[0] - start[0]])
         side = side / np.linalg.norm(side) * 1.6
         for low, high in ((start - side, end - side), (start + side, end + side)):
-            sheet = np.array([[(*low, 0), (*high, 0)], [(*(low * 0.99), 4.6), (*(high * 0.99), 4.6)]])
+            sheet = np.array(
+                [[(*low, 0), (*high, 0)], [(*(low * 0.99), 4.6), (*(high * 0.99), 4.6)]]
+            )
             parts.append(surface(sheet, "blocks", GRANITE, smooth=False))
-        lid = np.array([[(*(start - side), 4.6), (*(end - side), 4.6)], [(*(start + side), 4.6), (*(end + side), 4.6)]])
+        lid = np.array(
+            [
+                [(*(start - side), 4.6), (*(end - side), 4.6)],
+                [(*(start + side), 4.6), (*(end + side), 4.6)],
+            ]
+        )
         parts.append(surface(lid, "plain", "#a59c8a", smooth=False))
         parts += _merlons(np.array([start - side, end - side]), 4.6, 1.7, "#a89c8a")
     return parts
@@ -112,7 +126,9 @@ def surroundings(season: str) -> Mesh:
     """Lawns with pines, the town behind and Paldalsan."""
     parts = [*_walls(), greenery.mountain(1400, 420, 95, 13, season, [(-220, 90, 150)])]
     random = np.random.default_rng(5)
-    spots = np.column_stack([random.uniform(-130, 130, 110), random.uniform(26, 80, 110), np.zeros(110)])
+    spots = np.column_stack(
+        [random.uniform(-130, 130, 110), random.uniform(26, 80, 110), np.zeros(110)]
+    )
     parts.append(greenery.wood(4, spots, season, 10, 150))
     kinds = [greenery.pine(i, 8, 1000) for i in range(2)] + [greenery.broadleaf(4, season, 7, 1000)]
     near = np.array([(-41, -9), (-36, -3), (29, -6), (38, -3), (47, 2), (-50, -2)])
@@ -121,7 +137,9 @@ def surroundings(season: str) -> Mesh:
 
 
 def _meadow(season: str):
-    green = {"spring": "#7d9a44", "summer": "#64883a", "autumn": "#9c8a4a", "winter": "#968b66"}[season]
+    green = {"spring": "#7d9a44", "summer": "#64883a", "autumn": "#9c8a4a", "winter": "#968b66"}[
+        season
+    ]
     return grounds.patched(
         grounds.lawn(green),
         (grounds.winding_path(5, 3, 18, 10), grounds.earth("#c0ab84")),

@@ -56,7 +56,9 @@ def _seams() -> list[Mesh]:
     z = np.linspace(0, 553, 60)
     for back in (0, np.pi):
         for sign in (-1, 1):
-            ribs.append(tube(_outline(back + sign * (_gap(z) + 0.01), z), 0.9, 5, "paint", "#e4e8ea"))
+            ribs.append(
+                tube(_outline(back + sign * (_gap(z) + 0.01), z), 0.9, 5, "paint", "#e4e8ea")
+            )
     return ribs
 
 
@@ -73,7 +75,9 @@ def _lantern_bars() -> list[Mesh]:
     bars = []
     for z in np.arange(455, 545, 9.0):
         for back in (0, np.pi):
-            left, right = (_outline(np.array(back + s * _gap(np.array(z))), np.array(z)) for s in (-1, 1))
+            left, right = (
+                _outline(np.array(back + s * _gap(np.array(z))), np.array(z)) for s in (-1, 1)
+            )
             bars.append(tube([left, (left + right) / 2, right], 0.5, 4, "paint", "#dfe4e6"))
     return bars
 
@@ -83,14 +87,18 @@ def surroundings(season: str) -> Mesh:
     parts = [
         slab(_rounded(120, 62), 0, 46, "curtain wall", "#8a9aa4", "plain", "#b9b6ae"),
         box((70, 50, 62), (105, 30, 0), "windows", "#c9c4ba"),
-        townscapes.apartments([(x, y) for y in (240, 330) for x in range(-520, 521, 62) if abs(x) > 120], 75),
+        townscapes.apartments(
+            [(x, y) for y in (240, 330) for x in range(-520, 521, 62) if abs(x) > 120], 75
+        ),
         townscapes.blocks(4, (-700, -150, 80, 220), 22, (25, 95)),
         townscapes.blocks(6, (170, 700, 80, 220), 20, (25, 110)),
         townscapes.blocks(7, (-700, 700, 420, 900), 60, (20, 110)),
         greenery.mountain(6000, 3600, 430, 15, season),
     ]
     random = np.random.default_rng(4)
-    far_bank = np.column_stack([random.uniform(-620, 620, 330), random.uniform(-140, -78, 330), np.zeros(330)])
+    far_bank = np.column_stack(
+        [random.uniform(-620, 620, 330), random.uniform(-140, -78, 330), np.zeros(330)]
+    )
     parts.append(greenery.wood(8, far_bank, season, 13, 70))
     return joined(parts)
 

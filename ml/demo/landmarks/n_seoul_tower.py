@@ -68,10 +68,27 @@ def _mast() -> list[Mesh]:
         corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
         for i, (x, y) in enumerate(corners):
             u, v = corners[(i + 1) % 4]
-            parts.append(tube([(x * wide, y * wide, low), (x * narrow, y * narrow, high)], 0.42, 4, "paint", tint))
+            parts.append(
+                tube(
+                    [(x * wide, y * wide, low), (x * narrow, y * narrow, high)],
+                    0.42,
+                    4,
+                    "paint",
+                    tint,
+                )
+            )
             for start, end in (((x, y), (u, v)), ((u, v), (x, y))):
                 parts.append(
-                    tube([(start[0] * wide, start[1] * wide, low), (end[0] * narrow, end[1] * narrow, high)], 0.22, 4, "paint", tint)
+                    tube(
+                        [
+                            (start[0] * wide, start[1] * wide, low),
+                            (end[0] * narrow, end[1] * narrow, high),
+                        ],
+                        0.22,
+                        4,
+                        "paint",
+                        tint,
+                    )
                 )
         parts.append(box((2.1 * wide, 2.1 * wide, 0.7), (0, 0, low), "paint", tint))
         parts.append(lathe([(wide * 0.55, low), (narrow * 0.55, high)], 8, "paint", tint))
@@ -90,13 +107,13 @@ def surroundings(season: str) -> Mesh:
     """The hill with its woods, a pavilion, the old beacon wall and the town below."""
     x, y = np.meshgrid(np.linspace(-520, 520, 60), np.linspace(-330, 330, 44))
     z = np.minimum(_height(x.ravel(), y.ravel()), HILL - 2).reshape(x.shape)
-    hill = surface(np.stack([x, y, z], axis=2), "grass", "#4b5a30")
+    hill = surface(np.stack([x, y, z], axis=2), "grass", "#3f4d29")
     random = np.random.default_rng(21)
-    spots = random.uniform((-480, -300), (480, 300), (2600, 2))
+    spots = random.uniform((-480, -300), (480, 300), (7000, 2))
     level = _height(spots[:, 0], spots[:, 1])
     keep = (np.hypot(*spots.T) > 24) & (level > 0)
     feet = np.column_stack([spots, np.minimum(level, HILL - 2)])[keep]
-    woods = greenery.wood(6, feet, season, 11, 34)
+    woods = greenery.wood(6, feet, season, 13, 30)
     pavilion = moved(_pavilion(), (-33, -6, HILL - 5))
     town = [
         townscapes.blocks(2, (-900, 900, 420, 1000), 90, (15, 90), (22, 50)),
@@ -117,5 +134,7 @@ def _pavilion() -> Mesh:
 
 
 def _ground(season: str):
-    tint = {"spring": "#66743c", "summer": "#47602c", "autumn": "#7a5f30", "winter": "#66604e"}[season]
+    tint = {"spring": "#66743c", "summer": "#47602c", "autumn": "#7a5f30", "winter": "#66604e"}[
+        season
+    ]
     return grounds.lawn(tint)

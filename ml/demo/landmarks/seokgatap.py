@@ -33,7 +33,12 @@ def _base(width: float, z: float, height: float) -> list[Mesh]:
     ]
     for x in (-0.5, -0.17, 0.17, 0.5):
         for turn in range(4):
-            pilaster = box((0.2, 0.1, height - 0.3), (x * (width - 0.2), -width / 2 - 0.02, z + 0.16), "stone", "#c6c0b0")
+            pilaster = box(
+                (0.2, 0.1, height - 0.3),
+                (x * (width - 0.2), -width / 2 - 0.02, z + 0.16),
+                "stone",
+                "#c6c0b0",
+            )
             parts.append(turned(pilaster, 90 * turn))
     return parts
 
@@ -42,7 +47,13 @@ def _body(width: float, z: float, height: float) -> list[Mesh]:
     parts = [box((width, width, height), (0, 0, z), "stone", STONE, 0.97)]
     for sign in (-1, 1):
         for turn in range(4):
-            post = box((0.2, 0.06, height), (sign * (width / 2 - 0.1), -width / 2, z), "stone", "#c6c0b0", (0.97, 1))
+            post = box(
+                (0.2, 0.06, height),
+                (sign * (width / 2 - 0.1), -width / 2, z),
+                "stone",
+                "#c6c0b0",
+                (0.97, 1),
+            )
             parts.append(turned(post, 90 * turn))
     return parts
 
@@ -58,7 +69,13 @@ def _roof_stone(width: float, body: float, z: float) -> list[Mesh]:
     half, top = width / 2, body * 0.42
     for turn in range(4):
         rows = []
-        for out, rise, share in ((half * 0.8, 0.37, 0), (half, 0.38, 1), (half, 0.54, 1), (half * 0.72, 0.66, 0.2), (top, 0.84, 0)):
+        for out, rise, share in (
+            (half * 0.8, 0.37, 0),
+            (half, 0.38, 1),
+            (half, 0.54, 1),
+            (half * 0.72, 0.66, 0.2),
+            (top, 0.84, 0),
+        ):
             rows.append(np.column_stack([s * out, np.full(15, -out), z + rise + lift * share]))
         parts.append(turned(surface(np.stack(rows), "stone", "#bdb7a7", smooth=False), 90 * turn))
     parts.append(box((2 * top + 0.1, 2 * top + 0.1, 0.09), (0, 0, z + 0.8), "stone", STONE))
@@ -66,12 +83,28 @@ def _roof_stone(width: float, body: float, z: float) -> list[Mesh]:
 
 
 def _finial(z: float) -> list[Mesh]:
-    profile = [(0.34, 0), (0.34, 0.26), (0.22, 0.28), (0.3, 0.45), (0.2, 0.6), (0.1, 0.64), (0.3, 0.78), (0.1, 0.82)]
+    profile = [
+        (0.34, 0),
+        (0.34, 0.26),
+        (0.22, 0.28),
+        (0.3, 0.45),
+        (0.2, 0.6),
+        (0.1, 0.64),
+        (0.3, 0.78),
+        (0.1, 0.82),
+    ]
     height = 0.95
     for radius in (0.28, 0.26, 0.24, 0.21):
         profile += [(0.09, height), (radius, height + 0.06), (0.09, height + 0.12)]
         height += 0.2
-    profile += [(0.3, height + 0.08), (0.07, height + 0.18), (0.06, height + 0.35), (0.16, height + 0.5), (0.02, height + 0.8), (0, height + 0.82)]
+    profile += [
+        (0.3, height + 0.08),
+        (0.07, height + 0.18),
+        (0.06, height + 0.35),
+        (0.16, height + 0.5),
+        (0.02, height + 0.8),
+        (0, height + 0.82),
+    ]
     return [lathe([(r, z + h) for r, h in profile], 16, "stone", "#a39d8d")]
 
 
@@ -81,7 +114,9 @@ def _rocks() -> list[Mesh]:
     for angle in np.linspace(0, 2 * np.pi, 22)[:-1]:
         out = 2.55 / max(abs(np.cos(angle)), abs(np.sin(angle)))
         radii = random.uniform(0.22, 0.5, 3) * [1, 1, 0.5]
-        parts.append(ball(radii, (out * np.cos(angle), out * np.sin(angle), 0.1), "stone", "#9d9686", 8))
+        parts.append(
+            ball(radii, (out * np.cos(angle), out * np.sin(angle), 0.1), "stone", "#9d9686", 8)
+        )
     return parts
 
 
@@ -90,7 +125,9 @@ def _lotus_stones() -> list[Mesh]:
     parts = []
     for angle in np.arange(8) * np.pi / 4 + np.pi / 8:
         spot = (4.3 * np.cos(angle), 4.3 * np.sin(angle), 0)
-        parts.append(lathe([(0.5, 0), (0.5, 0.1), (0.32, 0.22), (0, 0.24)], 16, "stone", "#b3ad9d", spot))
+        parts.append(
+            lathe([(0.5, 0), (0.5, 0.1), (0.32, 0.22), (0, 0.24)], 16, "stone", "#b3ad9d", spot)
+        )
     return parts
 
 

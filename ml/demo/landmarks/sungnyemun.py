@@ -44,7 +44,9 @@ def _arch_ring(radius: float, spring: float, y: float) -> Mesh:
 
 
 def _doors() -> Mesh:
-    leaf = quad(np.array([(-2.6, 0, 0), (2.6, 0, 0), (2.6, 0, 6), (-2.6, 0, 6)]), "boards", "#4a2a22")
+    leaf = quad(
+        np.array([(-2.6, 0, 0), (2.6, 0, 0), (2.6, 0, 6), (-2.6, 0, 6)]), "boards", "#4a2a22"
+    )
     return moved(leaf, (0, 1.5, 0))
 
 
@@ -58,7 +60,15 @@ def _parapet(half_x: float, half_y: float, base: float) -> list[Mesh]:
         ((0.6, 2 * half_y), (half_x, 0)),
     ):
         parts.append(box((*size, 1.2), (*spot, base), "bricks", "#8f8a82"))
-        parts.append(box((size[0] + 0.3, size[1] + 0.3, 0.3), (*spot, base + 1.2), "plain", roofs.TILE, (1, 0.6)))
+        parts.append(
+            box(
+                (size[0] + 0.3, size[1] + 0.3, 0.3),
+                (*spot, base + 1.2),
+                "plain",
+                roofs.TILE,
+                (1, 0.6),
+            )
+        )
     return parts
 
 
@@ -83,7 +93,11 @@ def surroundings(season: str) -> Mesh:
     kinds = [greenery.broadleaf(i, season, 8, 900) for i in range(3)] + [greenery.pine(7, 9, 900)]
     spots = [(x, y) for x in (-46, -38, -31, 47, 55, 62) for y in (16, 26, 36)]
     parts.append(greenery.scattered(kinds, np.array(spots), 2))
-    parts.append(greenery.wood(3, np.array([(x, 70 + 6 * (x % 7) / 7, 0) for x in range(-120, 121, 7)]), season, 9, 200))
+    parts.append(
+        greenery.wood(
+            3, np.array([(x, 70 + 6 * (x % 7) / 7, 0) for x in range(-120, 121, 7)]), season, 9, 200
+        )
+    )
     for x in (-14, 14):
         parts.append(moved(townscapes.street_lamp(5), (x, -26, 0)))
     return joined(parts)
