@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -13,7 +13,14 @@ from django.views.decorators.http import require_safe
 
 from apps.catalogue.models import Landmark, Photo
 from apps.guide.nearby import near_landmark
-from apps.guide.presenting import DRAWN, articles_of, other_name_of, present, region_text
+from apps.guide.presenting import (
+    DRAWN,
+    articles_of,
+    covers_of,
+    other_name_of,
+    present,
+    region_text,
+)
 from apps.guide.samples import home_samples
 
 PAGE_SIZE = 24
@@ -29,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     seen_in_photos = known.filter(
         Exists(Photo.objects.references().filter(landmark=OuterRef("pk")).exclude(source=DRAWN))
     )
-    first = list(known.with_names().order_by("slug")[:HOME_PLACES])
+    first = list(by_name(known.with_names(), language)[:HOME_PLACES])
     if not first:
         first = list(Landmark.objects.published().with_names().order_by("slug")[:HOME_PLACES])
     return render(
@@ -56,12 +63,19 @@ def landmark_list(request: HttpRequest) -> HttpResponse:
     # PostgreSQL takes no NUL in a text.
     query = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
     landmarks = Landmark.objects.published()
-    landmarks = landmarks.search(query) if query else landmarks.order_by("slug")
+    landmarks = landmarks.search(query) if query else by_name(landmarks, get_language())
     page = Paginator(landmarks.with_names(), PAGE_SIZE).get_page(request.GET.get("page"))
     places = present(list(page.object_list), language=get_language(), at=timezone.now())
     return render(
         request, "guide/landmark_list.html", {"query": query, "page": page, "places": places}
     )
+
+
+def by_name(landmarks: QuerySet[Landmark], language: str) -> QuerySet[Landmark]:
+    """Sort by the official name in a language; places without one come last, by slug."""
+    official = Q(names__language=language, names__kind="official")
+    named = landmarks.annotate(official=FilteredRelation("names", condition=official))
+    return named.order_by(F("official__text").asc(nulls_last=True), "slug")
 
 
 @require_safe
@@ -72,6 +86,7 @@ def landmark(request: HttpRequest, slug: str) -> HttpResponse:
     other_name, other_language = other_name_of(found, language)
     parent = found.parent if found.parent and found.parent.state == "published" else None
     parts = list(found.parts.published().with_names().order_by("slug"))
+    cover = covers_of([found]).get(found.pk)
     return render(
         request,
         "guide/landmark_detail.html",
@@ -84,7 +99,8 @@ def landmark(request: HttpRequest, slug: str) -> HttpResponse:
             "region": region_text(found, language),
             "categories": [node.name_in(language) for node in found.category.chain()],
             "article": articles_of([found], language=language, at=timezone.now()).get(found.pk),
-            "photos": found.shown_photos,
+            "cover": cover,
+            "more_photos": [photo for photo in found.shown_photos if photo != cover],
             "drawn": DRAWN,
             "parent": parent,
             "parts": present(parts, language=language, at=timezone.now()),

@@ -116,7 +116,13 @@ def _too_many(request: HttpRequest, reached: limits.LimitReached) -> HttpRespons
     if wants_json(request):
         detail = _("That was many photos at once. Please try again in %(minutes)d minutes.")
         return problem_response(429, "rate_limited", detail % {"minutes": minutes}, headers=headers)
-    return render(request, "429.html", {"minutes": minutes}, status=429, headers=headers)
+    return _with(render(request, "429.html", {"minutes": minutes}, status=429), headers)
+
+
+def _with(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:
+    for name, value in headers.items():
+        response[name] = value
+    return response
 
 
 @require_safe
@@ -138,7 +144,7 @@ def result(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
         "guesses": list(zip(candidates, places, strict=True)),
         "first": places[0] if places else None,
     }
-    return render(request, "guide/recognition_detail.html", context, headers=PRIVATE | timing)
+    return _with(render(request, "guide/recognition_detail.html", context), PRIVATE | timing)
 
 
 def _question(receipt: uuid.UUID) -> RecognitionRequest:
@@ -156,7 +162,7 @@ def _deleted(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         detail = _("This photo and its answer have been deleted.")
         return problem_response(410, "deleted", detail, headers=PRIVATE)
-    return render(request, "guide/recognition_deleted.html", status=410, headers=PRIVATE)
+    return _with(render(request, "guide/recognition_deleted.html", status=410), PRIVATE)
 
 
 @require_safe
