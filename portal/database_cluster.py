@@ -164,6 +164,8 @@ class DatabaseCluster:
             "max_connections = 100",
             "password_encryption = 'scram-sha-256'",
             "log_min_messages = warning",
+            "log_line_prefix = ''",
+            "log_checkpoints = off",
         ]
         if not self.durable:
             lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]

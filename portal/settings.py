@@ -102,7 +102,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Queue
 
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or "pgmq://"
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", "") or "pgmq://localhost"
 CELERY_BROKER_TRANSPORT_OPTIONS = {}
 QUEUE_CONNINFO = ""
 if CELERY_BROKER_URL.startswith("pgmq"):

@@ -144,7 +144,8 @@ def set_up() -> str | None:
 def supervise(password: str | None) -> int:
     """Run the processes until SIGINT or SIGTERM; return the exit status."""
     # Circus reports its own housekeeping as warnings; the parts' lines are what matters.
-    logging.getLogger("circus").setLevel(logging.CRITICAL)
+    for name in ("circus", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     runtime = Path(tempfile.mkdtemp(prefix="gilnun-run-"))
     try:
         with settings.CLUSTER.supervised() if settings.EMBEDDED_DATABASE else nullcontext() as up:
@@ -185,8 +186,10 @@ def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
         yield watcher("model", settings.EMBEDDED_MODEL_SERVER_COMMAND)
     yield watcher(
         "worker",
-        [python, "-m", "celery", "-A", "portal.celery", "worker", "--concurrency=1"]
-        + ["--without-gossip", "--without-mingle", "--without-heartbeat", "--loglevel=WARNING"],
+        # As root Celery warns at length; it speaks JSON only, which is what it fears for.
+        [python, "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
+        + ["--quiet", "-A", "portal.celery", "worker", "--concurrency=1", "--loglevel=WARNING"]
+        + ["--without-gossip", "--without-mingle", "--without-heartbeat"],
     )
     yield watcher("sweeper", [python, "manage.py", "work_off_jobs", "--watch"])
     yield watcher(

@@ -1,26 +1,15 @@
-"""The database, model server and portal that tests run against: all real, all started here."""
+"""What tests share: settings, data, and the real parts they run against."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from tests.environment import ROOT, TEST_DATA
-
-START_SECONDS = 300.0
+from tests.running import Portal, free_port, model_server, start_portal, stop_portal
 
 
 def shared_folder() -> Path:
@@ -46,58 +35,25 @@ def own_media(settings, tmp_path) -> None:
     }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@pytest.fixture(scope="session")
+def tiny_model_server() -> Iterator[str]:
+    """Serve the tiny model with the embedded server; yield its host:port."""
+    from ml.export import ensure_exported
+
+    models = TEST_DATA / "models"
+    ensure_exported(models, "tiny")
+    port = free_port()
+    with model_server(models, port) as address:
+        yield address
 
 
-def free_port_pair() -> int:
-    """Return a port that is free together with the one after it."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-        return port
-
-
-class Portal(NamedTuple):
-    """A running `make run`, with everything the product starts."""
-
-    address: str
-    port: int
-    data_dir: Path
-    environment: dict[str, str]
-    password: str
-    log: Path
-
-    def manage(self, *arguments: str) -> dict:
-        """Run a management command beside the portal; return its JSON line."""
-        result = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return json.loads(result.stdout.splitlines()[-1])
-
-    def processes(self, words: str) -> list[int]:
-        """Return the ids of this portal's processes whose command line has these words."""
-        found = []
-        marker = f"GILNUN_DATA_DIR={self.data_dir}".encode()
-        for folder in Path("/proc").glob("[0-9]*"):
-            try:
-                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if words in command and marker in (folder / "environ").read_bytes():
-                    found.append(int(folder.name))
-            except OSError:
-                continue
-        return sorted(found)
+@pytest.fixture
+def model_settings(settings, tiny_model_server) -> None:
+    """Let the portal's code ask the tiny model."""
+    settings.MODELS_DIR = TEST_DATA / "models"
+    settings.RECOGNITION_PROFILE = "tiny"
+    settings.TF_SERVING_ADDRESS = tiny_model_server
+    settings.EMBEDDED_MODEL_SERVER = False
 
 
 @pytest.fixture(scope="session")
@@ -106,85 +62,3 @@ def running_portal(tmp_path_factory) -> Iterator[Portal]:
     portal, process = start_portal(TEST_DATA / "portal", log_folder=tmp_path_factory.mktemp("run"))
     yield portal
     stop_portal(process)
-
-
-def start_portal(
-    data_dir: Path, *, log_folder: Path, **settings: str
-) -> tuple[Portal, subprocess.Popen]:
-    """Start `make run`'s supervisor on free ports and wait for its line."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(data_dir / "media" / "recognition", ignore_errors=True)
-    port = free_port_pair()
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE")
-    }
-    environment |= {
-        "PORT": str(port),
-        "GILNUN_DATA_DIR": str(data_dir),
-        "GILNUN_ADMIN_PASSWORD": "a long password for tests",
-        "GILNUN_UPLOADS_PER_HOUR": "100000",
-        "GILNUN_KEY_PER_MINUTE": "100000",
-        **settings,
-    }
-    log = log_folder / "portal.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "portal.supervisor"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-        )
-    portal = Portal(
-        address=f"http://127.0.0.1:{port}",
-        port=port,
-        data_dir=data_dir,
-        environment=environment,
-        password=environment["GILNUN_ADMIN_PASSWORD"],
-        log=log,
-    )
-    try:
-        wait_until(
-            lambda: "Gilnun is ready" in log.read_text() or process.poll() is not None,
-            seconds=START_SECONDS,
-            what="the portal to be ready",
-        )
-    except BaseException:
-        stop_portal(process)
-        raise
-    if process.poll() is not None:
-        pytest.fail(f"the portal did not start:\n{log.read_text()[-4000:]}")
-    return portal, process
-
-
-def stop_portal(process: subprocess.Popen) -> int:
-    """Stop a portal the way Ctrl-C does; return its exit status."""
-    process.send_signal(signal.SIGINT)
-    try:
-        return process.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
-
-
-def wait_until(condition, *, seconds: float, what: str) -> None:
-    """Wait for a condition that another process brings about; fail with its name."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds:.0f} s for {what}")
-        time.sleep(0.05)
-
-
-def http_status(address: str) -> int:
-    """Return the status of a GET, 0 when nothing answers."""
-    try:
-        with urllib.request.urlopen(address, timeout=5) as response:
-            return response.status
-    except urllib.error.HTTPError as error:
-        return error.code
-    except OSError:
-        return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from uuid import UUID
 
 from django.conf import settings
@@ -115,6 +116,8 @@ class UploadSerializer(serializers.Serializer):
     def validate(self, values: dict) -> dict:
         if ("lat" in values) != ("lon" in values):
             raise serializers.ValidationError(translation.gettext("Send both lat and lon."))
+        if not all(math.isfinite(values.get(name, 0)) for name in ("lat", "lon")):
+            raise serializers.ValidationError(translation.gettext("lat and lon are numbers."))
         return values
 
 
