@@ -25,6 +25,8 @@ _database = CLUSTER.in_use()
 
 def pytest_configure(config: pytest.Config) -> None:
     _database.__enter__()
+    # WhiteNoise warns where nothing was collected; tests read the sources.
+    (TEST_DATA / "static").mkdir(exist_ok=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from apps.operations.problems import problem_response, wants_json
@@ -49,6 +51,30 @@ class DatabaseOutage:
         return render(request, "503.html", status=503, headers=headers)
 
 
+class UnprefixedLanguage:
+    """Speak the visitor's language at addresses that have no language prefix.
+
+    Django would answer them in the first language; `lang` in an API query goes first.
+    """
+
+    prefixes = ("/api/", "/admin/", "/accounts/", "/annotate/")
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(self.prefixes):
+            return self.get_response(request)
+        wanted = request.GET.get("lang", "")
+        if not translation.check_for_language(wanted):
+            wanted = translation.get_language_from_request(request)
+        translation.activate(wanted)
+        response = self.get_response(request)
+        response["Content-Language"] = translation.get_language()
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+
 class BodyLimit:
     """Refuse a body that is too large before anything reads it."""
 
@@ -66,7 +92,7 @@ class BodyLimit:
         except ValueError:
             length = 0
         if length > limit:
-            _drain(request)
+            _drain(request, min(length, DRAINED_BYTES))
             return self._refuse(request, limit)
         if not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
             detail = _("Please send the size of the upload (Content-Length).")
@@ -83,7 +109,6 @@ class BodyLimit:
         return render(request, "413.html", {"megabytes": megabytes}, status=413)
 
 
-def _drain(request: HttpRequest) -> None:
-    left = DRAINED_BYTES
+def _drain(request: HttpRequest, left: int) -> None:
     while left > 0 and (chunk := request.META["wsgi.input"].read(min(left, 64 * 1024))):
         left -= len(chunk)

@@ -19,6 +19,7 @@ from ml.client import (
     ServingError,
     ServingUnavailable,
 )
+from ml.contract import ImageSize
 from ml.inference.preparing import fit_to_model_size
 
 __all__ = [
@@ -83,7 +84,7 @@ def describe(image: Image.Image, *, model: ServedModel, seconds: float) -> np.nd
     ServingError: ServingUnavailable, ServingDeadlineExceeded, ModelNotFound,
     BadServingReply or RequestRefused.
     """
-    pixels = fit_to_model_size(image, [tuple(size) for size in model.input_sizes])
+    pixels = fit_to_model_size(image, [ImageSize(*size) for size in model.input_sizes])
     deadline = time.monotonic() + seconds
     try:
         return _predict(pixels, model=model, deadline=deadline)

@@ -226,6 +226,6 @@ def test_the_database_finds_what_an_exact_search_finds(known_places, photo_of):
     evidence = reference_index.gather_evidence(index, query)
 
     rows = index.embeddings.order_by("photo_id")
-    vectors = np.array([row.embedding.to_numpy() for row in rows], dtype=np.float32)
+    vectors = np.array([row.embedding for row in rows], dtype=np.float32)
     exact = np.sort(vectors @ query)[::-1][:NEAREST_REFERENCES]
     assert evidence.reference_similarities == pytest.approx(exact, abs=2e-3)
