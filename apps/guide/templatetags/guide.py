@@ -5,8 +5,8 @@ import zlib
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import translate_url
-from django.utils.translation import get_language, get_language_info
+from django.urls import reverse, translate_url
+from django.utils.translation import get_language, get_language_info, override
 
 register = template.Library()
 TONES = 4
@@ -20,17 +20,26 @@ def language_links(context: template.Context) -> list[dict]:
         return []
     links = []
     for code, _name in settings.LANGUAGES:
+        current = code == get_language()
         path = translate_url(request.path, code)
+        if path == request.path and not current:
+            # A page that is not there has no other language; the first page has.
+            path = _home_in(code)
         links.append(
             {
                 "code": code,
                 "name": get_language_info(code)["name_local"],
                 "path": path,
                 "url": request.build_absolute_uri(path),
-                "current": code == get_language(),
+                "current": current,
             }
         )
     return links
+
+
+def _home_in(code: str) -> str:
+    with override(code):
+        return reverse("guide:home")
 
 
 @register.simple_tag(takes_context=True)
@@ -48,7 +57,7 @@ def percent(probability: float) -> str:
     """Return 0.874 as 87%; never a certainty that no model has."""
     if probability < 0.005:
         return "<1%"
-    return f"{min(round(probability * 100), 99)}%"
+    return f"{min(max(round(probability * 100), 1), 99)}%"
 
 
 @register.filter

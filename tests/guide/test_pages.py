@@ -1,0 +1,138 @@
+"""What holds on every public page."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from tests.factories.catalogue import LandmarkFactory, PhotoFactory
+from tests.factories.guide import ArticleFactory
+from tests.factories.recognition import (
+    CandidateFactory,
+    RecognitionPhotoFactory,
+    RecognitionRequestFactory,
+)
+
+pytestmark = pytest.mark.django_db
+RECEIPT = "11111111-1111-4111-8111-111111111111"
+PAGES = ["/", "/landmarks/", "/landmarks/tower/", "/recognize/", f"/recognize/{RECEIPT}/", "/none/"]
+
+
+class Page(HTMLParser):
+    """The tags of a page in order, and the attributes of each."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture
+def content():
+    landmark = LandmarkFactory(slug="tower", names={"ko": "탑", "en": "Tower"})
+    PhotoFactory(landmark=landmark, reference=True, source="gilnun-demo")
+    ArticleFactory(landmark=landmark)
+    question = RecognitionRequestFactory(receipt=RECEIPT)
+    RecognitionPhotoFactory(request=question)
+    CandidateFactory(request=question, landmark=landmark)
+
+
+@pytest.fixture(params=[(page, prefix) for page in PAGES for prefix in ("", "/en")], ids=str)
+def visited(request, client, content):
+    path, prefix = request.param
+    response = client.get(prefix + path)
+    return response, Page(response.content.decode()), prefix
+
+
+def test_the_page_says_its_language(visited):
+    _, page, prefix = visited
+
+    assert page.all("html")[0]["lang"] == ("en" if prefix else "ko")
+
+
+def test_nothing_stands_inline_that_the_policy_forbids(visited):
+    response, page, _ = visited
+    policy = response["Content-Security-Policy"]
+
+    assert "unsafe-inline" not in policy
+    assert not page.all("style")
+    assert all("src" in script for script in page.all("script"))
+    for _, attributes in page.tags:
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+
+
+def test_the_page_loads_nothing_from_elsewhere(visited):
+    _, page, _ = visited
+    loaded = [tag["src"] for name in ("img", "script") for tag in page.all(name) if "src" in tag]
+    loaded += [link["href"] for link in page.all("link") if link["rel"] in ("stylesheet", "icon")]
+
+    assert all(address.startswith("/") for address in loaded)
+
+
+def test_the_page_can_be_read_without_seeing_it(visited):
+    _, page, _ = visited
+    labelled = {label["for"] for label in page.all("label")}
+
+    assert len(page.all("h1")) == 1
+    assert len(page.all("main")) == 1
+    assert page.all("a")[0]["href"] == "#content"
+    assert all("alt" in image for image in page.all("img"))
+    for field in page.all("input"):
+        assert field["type"] == "hidden" or field["id"] in labelled
+    identifiers = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_the_page_leads_to_itself_in_the_other_language(visited):
+    response, page, prefix = visited
+    path = response.wsgi_request.path.removeprefix(prefix) if response.status_code == 200 else "/"
+    other = path if prefix else f"/en{path}"
+
+    assert other in [link["href"] for link in page.all("a")]
+
+
+@pytest.mark.parametrize("path", ["/", "/landmarks/", "/landmarks/tower/", "/recognize/"])
+def test_search_engines_find_both_languages(client, content, path):
+    links = Page(client.get(path).content.decode()).all("link")
+
+    by_language = {link["hreflang"]: link["href"] for link in links if "hreflang" in link}
+    assert by_language == {"ko": f"http://testserver{path}", "en": f"http://testserver/en{path}"}
+    assert [link["href"] for link in links if link["rel"] == "canonical"] == [by_language["ko"]]
+
+
+def test_receipts_are_kept_from_search_engines(client, content):
+    links = Page(client.get(f"/recognize/{RECEIPT}/").content.decode()).all("link")
+
+    assert not [link for link in links if link["rel"] in ("canonical", "alternate")]
+    assert re.search(r"^Disallow: /recognize/$", client.get("/robots.txt").content.decode(), re.M)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "words"), [("", "이쪽에는 길이 없습니다."), ("/en", "no way here")]
+)
+def test_a_missing_page_is_said_kindly(client, prefix, words):
+    response = client.get(f"{prefix}/none/")
+
+    assert response.status_code == 404
+    assert words in response.content.decode()
+    problem = client.get(f"{prefix}/none/", headers={"Accept": "application/json"})
+    assert problem.json()["code"] == "not_found"
+
+
+def test_a_fault_is_said_kindly_without_asking_anything(client, monkeypatch):
+    client.raise_request_exception = False
+    monkeypatch.setattr("apps.guide.views.places.present", lambda *_, **__: 1 / 0)
+
+    response = client.get("/en/landmarks/")
+
+    assert response.status_code == 500
+    assert "Something went wrong on our side." in response.content.decode()

@@ -1,0 +1,208 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from apps.catalogue.models import Landmark
+from tests.factories.catalogue import LandmarkFactory, LicenseFactory, PhotoFactory
+from tests.factories.guide import ArticleFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def slugs_in(response) -> list[str]:
+    return re.findall(r'data-landmark="([^"]+)"', response.content.decode())
+
+
+def test_home_says_what_a_new_installation_knows(client):
+    drawn = PhotoFactory(reference=True, source="gilnun-demo")
+
+    page = client.get("/en/").content.decode()
+
+    assert "Gilnun knows 1 place" in page
+    assert "from drawings" in page
+    assert f'data-landmark="{drawn.landmark.slug}"' in page
+
+
+def test_home_says_how_many_places_were_learned_from_photographs(client):
+    PhotoFactory(reference=True, source="gilnun-demo")
+    PhotoFactory(reference=True, source="a colleague")
+
+    assert "1 of them from real photographs" in client.get("/en/").content.decode()
+
+
+def test_home_without_any_reference_says_that_it_knows_nothing(client):
+    LandmarkFactory()
+
+    assert "It has not learned any place yet" in client.get("/en/").content.decode()
+
+
+def test_home_offers_english_to_a_reader_who_asks_for_it(client):
+    hint = "This guide also speaks English"
+
+    assert hint in client.get("/", headers={"Accept-Language": "en-GB"}).content.decode()
+    assert hint not in client.get("/", headers={"Accept-Language": "ko,en"}).content.decode()
+    assert hint not in client.get("/en/", headers={"Accept-Language": "en"}).content.decode()
+
+
+def test_the_list_shows_published_places_by_name(client):
+    LandmarkFactory(slug="b", names={"ko": "나"})
+    LandmarkFactory(slug="a", names={"ko": "다", "en": "Alpha"})
+    LandmarkFactory(slug="c", names={"ko": "가"})
+    LandmarkFactory(slug="draft", state="draft")
+
+    assert slugs_in(client.get("/landmarks/")) == ["c", "b", "a"]
+    assert slugs_in(client.get("/en/landmarks/")) == ["a", "b", "c"]
+
+
+def test_the_list_finds_by_name_in_rank_order(client):
+    LandmarkFactory(slug="observatory", names={"ko": "첨성대"})
+    LandmarkFactory(slug="street", names={"ko": "첨성대길"})
+    LandmarkFactory(slug="gate", names={"ko": "숭례문"})
+
+    assert slugs_in(client.get("/landmarks/", {"q": "첨성대"})) == ["observatory", "street"]
+    assert slugs_in(client.get("/landmarks/", {"q": "ㅅㄹㅁ"})) == ["gate"]
+
+
+@pytest.mark.parametrize("query", ["zzzz", "\x00", "%", "'; --", "가" * 5000])
+def test_the_list_survives_any_query(client, query):
+    LandmarkFactory()
+
+    assert client.get("/landmarks/", {"q": query}).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "99"])
+def test_the_list_survives_any_page_number(client, page):
+    LandmarkFactory()
+
+    assert client.get("/landmarks/", {"page": page}).status_code == 200
+
+
+def test_the_list_is_paged_and_keeps_the_query(client):
+    LandmarkFactory.create_batch(30)
+
+    first = client.get("/landmarks/", {"q": "장소"})
+
+    assert len(slugs_in(first)) == 24
+    assert "page=2" in first.content.decode()
+    assert len(slugs_in(client.get("/landmarks/", {"q": "장소", "page": 2}))) == 6
+
+
+def test_the_number_of_queries_does_not_grow_with_the_list(client, django_assert_num_queries):
+    def landmarks(count):
+        for landmark in LandmarkFactory.create_batch(count):
+            PhotoFactory(landmark=landmark)
+            ArticleFactory(landmark=landmark)
+
+    landmarks(2)
+    client.get("/landmarks/")  # the first request fills caches of its own
+    with django_assert_num_queries(9):
+        client.get("/landmarks/")
+    landmarks(10)
+    with django_assert_num_queries(9):
+        client.get("/landmarks/")
+
+
+def test_a_place_is_named_in_both_languages_with_its_facts(client):
+    LandmarkFactory(slug="tower", names={"ko": "첨성대", "en": "Star Tower"}, address="경주 1")
+
+    page = client.get("/en/landmarks/tower/").content.decode()
+
+    assert "<h1>Star Tower</h1>" in page
+    assert '<span lang="ko">첨성대</span>' in page
+    assert "경주 1" in page
+    assert "37.57590, 126.97680" in page
+
+
+def test_a_place_shows_its_article_in_the_readers_language(client):
+    landmark = LandmarkFactory(slug="tower")
+    ArticleFactory(landmark=landmark, title="한국어 글")
+    ArticleFactory(landmark=landmark, language="en", title="An English text")
+
+    page = client.get("/en/landmarks/tower/").content.decode()
+
+    assert "An English text" in page
+    assert "한국어 글" not in page
+
+
+def test_a_text_in_another_language_is_marked_as_such(client):
+    ArticleFactory(landmark=LandmarkFactory(slug="tower"), title="한국어 글")
+
+    page = client.get("/en/landmarks/tower/").content.decode()
+
+    assert '<div lang="ko">' in page
+    assert "not available in your language" in page
+
+
+@pytest.mark.parametrize("state", ["draft", "in_review"])
+def test_an_unpublished_article_is_not_shown(client, state):
+    ArticleFactory(
+        landmark=LandmarkFactory(slug="tower"), state=state, published_at=None, title="비밀"
+    )
+
+    assert "비밀" not in client.get("/landmarks/tower/").content.decode()
+
+
+@pytest.mark.parametrize("state", [Landmark.State.DRAFT, Landmark.State.WITHDRAWN])
+def test_a_place_that_is_not_published_is_not_there(client, state):
+    LandmarkFactory(slug="tower", state=state)
+
+    assert client.get("/landmarks/tower/").status_code == 404
+
+
+def test_every_picture_carries_its_credit_and_license(client):
+    landmark = LandmarkFactory(slug="tower")
+    license = LicenseFactory(code="CC-BY-4.0")
+    PhotoFactory.create_batch(2, landmark=landmark, credit="Kim", license=license)
+
+    page = client.get("/landmarks/tower/").content.decode()
+
+    assert page.count("<span>Kim</span>") == 2
+    assert page.count('rel="license noreferrer">CC-BY-4.0</a>') == 2
+
+
+def test_a_drawing_is_labelled_as_one(client):
+    PhotoFactory(landmark=LandmarkFactory(slug="tower"), source="gilnun-demo")
+
+    assert (
+        '<span class="drawing-mark">그림</span>' in client.get("/landmarks/tower/").content.decode()
+    )
+
+
+def test_a_picture_that_may_not_be_shown_is_not_shown(client):
+    hidden = LicenseFactory(code="PRIVATE", may_show=False)
+    PhotoFactory(landmark=LandmarkFactory(slug="tower"), license=hidden)
+
+    assert "<figure>" not in client.get("/landmarks/tower/").content.decode()
+
+
+def test_what_is_near_comes_nearest_first(client):
+    LandmarkFactory(slug="here", latitude=37.5759, longitude=126.9768)
+    LandmarkFactory(slug="near", latitude=37.5769, longitude=126.9768)
+    LandmarkFactory(slug="nearer", latitude=37.5760, longitude=126.9768)
+    LandmarkFactory(slug="far", latitude=35.1, longitude=129.0)
+    LandmarkFactory(slug="hidden", state="draft")
+    LandmarkFactory(slug="nowhere", latitude=None, longitude=None)
+
+    response = client.get("/landmarks/here/")
+
+    assert slugs_in(response) == ["nearer", "near"]
+    assert "110 m" in response.content.decode()
+
+
+def test_a_place_without_coordinates_has_nothing_near(client):
+    LandmarkFactory(slug="here", latitude=None, longitude=None)
+    LandmarkFactory()
+
+    assert slugs_in(client.get("/landmarks/here/")) == []
+
+
+def test_a_part_links_to_its_whole_and_back(client):
+    whole = LandmarkFactory(slug="palace", names={"ko": "궁"})
+    LandmarkFactory(slug="hall", parent=whole, latitude=None, longitude=None)
+
+    assert (
+        reverse("guide:landmark", args=["palace"])
+        in client.get("/landmarks/hall/").content.decode()
+    )
+    assert "hall" in slugs_in(client.get("/landmarks/palace/"))
