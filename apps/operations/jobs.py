@@ -21,6 +21,12 @@ from apps.operations.models import Job
 
 logger = logging.getLogger(__name__)
 
+# What a job writes in the end. It runs in the transaction that finishes the job.
+Effect = Callable[[], None]
+# Does a job's slow part, given its subject, and returns what remains to be written.
+Work = Callable[[str], Effect | None]
+GiveUp = Callable[[str, str], None]
+
 
 class TryLater(Exception):
     """Raised by a job's work when something outside is away; this attempt does not count."""
@@ -91,12 +97,12 @@ def _move_held(job: Job, **values) -> None:
         raise JobNotHeld(str(job))
 
 
-def work_on(job_id: int, *, do: Callable[[str], None], give_up: Callable[[str, str], None]) -> None:
+def work_on(job_id: int, *, do: Work, give_up: GiveUp) -> None:
     """Claim a job and do it; do nothing when it is finished or someone holds it.
 
-    `do` gets the job's subject and must be safe to run twice. It raises TryLater when
-    something outside is away. Any other exception counts as a failed attempt; after
-    JOB_ATTEMPTS of them `give_up` gets subject and reason, and the job is parked.
+    `do` may run twice; its effect is written once. It raises TryLater when something
+    outside is away. Any other exception counts as a failed attempt; after JOB_ATTEMPTS
+    of them `give_up` gets subject and reason, and the job is parked.
     """
     job = _claim(job_id, at=timezone.now())
     if job is None:
@@ -108,18 +114,23 @@ def work_on(job_id: int, *, do: Callable[[str], None], give_up: Callable[[str, s
     run_held(job, do=do, give_up=give_up)
 
 
-def run_held(job: Job, *, do: Callable[[str], None], give_up: Callable[[str, str], None]) -> None:
+def run_held(job: Job, *, do: Work, give_up: GiveUp) -> None:
     """Do a job that the caller holds, and record how it went. See `work_on`."""
     try:
-        do(job.subject)
+        effect = do(job.subject)
+        with transaction.atomic():
+            finish_job(job, at=timezone.now())
+            if effect:
+                effect()
+    except JobNotHeld:
+        # Someone took the job over while we were slow; theirs is the effect that counts.
+        logger.warning("Job %s was taken over", job.pk)
     except TryLater as later:
         now = timezone.now()
         hand_over_job(job, at=now + later.delay, reason=str(later), wake=not later.delay)
     except Exception as error:
         logger.exception("Job %s failed (attempt %s)", job.pk, job.attempts)
         _fail(job, error=error, give_up=give_up)
-    else:
-        finish_job(job, at=timezone.now())
 
 
 def _claim(job_id: int, *, at: datetime) -> Job | None:
@@ -136,7 +147,7 @@ def _claim(job_id: int, *, at: datetime) -> Job | None:
     return job
 
 
-def _fail(job: Job, *, error: Exception, give_up: Callable[[str, str], None]) -> None:
+def _fail(job: Job, *, error: Exception, give_up: GiveUp) -> None:
     reason = f"{type(error).__name__}: {error}"[:2000]
     if job.attempts >= settings.JOB_ATTEMPTS:
         _park(job, reason=reason, give_up=give_up)
@@ -151,7 +162,7 @@ def _fail(job: Job, *, error: Exception, give_up: Callable[[str, str], None]) ->
     )
 
 
-def _park(job: Job, *, reason: str, give_up: Callable[[str, str], None]) -> None:
+def _park(job: Job, *, reason: str, give_up: GiveUp) -> None:
     with transaction.atomic():
         _move_held(
             job, state=Job.State.PARKED, finished_at=timezone.now(), lease_until=None, error=reason

@@ -73,9 +73,11 @@ def recognize(
 def store_answer(request: RecognitionRequest, answer: Answer, *, at: datetime) -> bool:
     """Write the answer once; return False when the request has one or was deleted."""
     model = answer.index.model
-    timings = dict(request.timings)
-    timings["model"] = round(answer.model_seconds * 1000, 2)
-    timings["rank"] = round(answer.rank_seconds * 1000, 2)
+    timings = request.timings | {
+        "model": round(answer.model_seconds * 1000, 2),
+        "rank": round(answer.rank_seconds * 1000, 2),
+        "other": 0.0,
+    }
     values = {
         "state": RecognitionRequest.State.DONE,
         "certainty": answer.ranking.certainty,

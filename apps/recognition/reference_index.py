@@ -22,8 +22,8 @@ from apps.recognition.models import (
     ReferenceIndex,
     ServedModel,
 )
+from ml.inference.building import build_index
 from ml.inference.calibration import Calibration
-from ml.inference.index import build_index
 from ml.inference.projection import Projection
 from ml.inference.ranking import NEAREST_BACKGROUND, NEAREST_REFERENCES, Evidence
 

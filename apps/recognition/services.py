@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -14,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
-from apps.operations.jobs import TryLater, add_job, run_held
+from apps.operations.jobs import Effect, TryLater, add_job, run_held
 from apps.operations.models import Job
 from apps.recognition import pipeline, serving
 from apps.recognition.images import Bounds, PreparedPhoto, open_stored
@@ -59,7 +60,7 @@ def answer_photos(
     )
     answer_now(request, job, photos)
     if started is not None:
-        _note_rest(request, time.perf_counter() - started)
+        _time_the_rest(request, time.perf_counter() - started)
     return request
 
 
@@ -120,19 +121,20 @@ def answer_now(request: RecognitionRequest, job: Job, photos: Sequence[PreparedP
     )
 
 
-def answer_later(subject: str) -> None:
-    """Answer a stored request in the worker. Raises TryLater while the model server is away."""
+def answer_later(subject: str) -> Effect | None:
+    """Recognize a stored request in the worker. Raises TryLater while the model server is away."""
     request = RecognitionRequest.objects.get(pk=subject)
     if request.state != RecognitionRequest.State.PENDING or request.deleted_at:
-        return
+        return None
     images = []
     for photo in request.photos.all():
         with photo.file.open("rb") as content:
             images.append(open_stored(content))
-    _answer(request, images, WORKER_SECONDS)
+    return _answer(request, images, WORKER_SECONDS)
 
 
-def _answer(request: RecognitionRequest, images: Sequence[Image.Image], seconds: float) -> None:
+def _answer(request: RecognitionRequest, images: Sequence[Image.Image], seconds: float) -> Effect:
+    """Recognize; return what stores the answer."""
     position = None if request.latitude is None else (request.latitude, request.longitude)
     try:
         answer = pipeline.recognize(images, top_k=request.top_k, position=position, seconds=seconds)
@@ -142,11 +144,11 @@ def _answer(request: RecognitionRequest, images: Sequence[Image.Image], seconds:
         _wait(request, "model_server_down", ASK_AGAIN, error)
     except NoReferenceIndex as error:
         _wait(request, "no_reference_index", ASK_AGAIN, error)
-    else:
-        pipeline.store_answer(request, answer, at=timezone.now())
+    return lambda: pipeline.store_answer(request, answer, at=timezone.now())
 
 
-def _wait(request: RecognitionRequest, reason: str, delay: timedelta, error: Exception) -> None:
+def _wait(request: RecognitionRequest, reason: str, delay: timedelta, error: Exception) -> NoReturn:
+    """Note for the visitor why the answer takes longer, and put the job off."""
     if timezone.now() - request.submitted_at > LONGEST_WAIT:
         raise error
     request.waiting_reason = reason
@@ -156,11 +158,10 @@ def _wait(request: RecognitionRequest, reason: str, delay: timedelta, error: Exc
     raise TryLater(f"{reason}: {error}", delay) from error
 
 
-def _note_rest(request: RecognitionRequest, seconds: float) -> None:
-    """Complete the timings by what none of the steps took."""
-    spent = seconds * 1000
-    request.timings["other"] = round(max(0.0, spent - sum(request.timings.values())), 2)
-    RecognitionRequest.objects.filter(pk=request.pk).update(timings=request.timings)
+def _time_the_rest(request: RecognitionRequest, seconds: float) -> None:
+    """Complete the timings by what none of the steps took, for this one answer."""
+    known = sum(spent for step, spent in request.timings.items() if step != "other")
+    request.timings["other"] = round(max(0.0, seconds * 1000 - known), 2)
 
 
 def fail_request(subject: str, reason: str) -> None:

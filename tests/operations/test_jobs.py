@@ -72,7 +72,18 @@ def test_work_on_takes_over_a_job_whose_holder_died(wake_ups):
     assert done == ["7"]
 
 
-def test_run_held_refuses_to_finish_a_job_that_someone_else_took_over(wake_ups):
+def test_the_effect_of_a_job_that_was_taken_over_is_not_written(wake_ups):
+    long_ago = timezone.now() - timedelta(minutes=5)
+    late = jobs.add_job(task=TASK, subject=7, at=long_ago, held_for=timedelta(seconds=10))
+    jobs.work_on(late.pk, do=lambda subject: None, give_up=give_up_never)
+    written = []
+
+    jobs.run_held(late, do=lambda subject: lambda: written.append(subject), give_up=give_up_never)
+
+    assert written == []
+
+
+def test_finish_job_refuses_to_finish_a_job_that_someone_else_took_over(wake_ups):
     long_ago = timezone.now() - timedelta(minutes=5)
     late = jobs.add_job(task=TASK, subject=7, at=long_ago, held_for=timedelta(seconds=10))
     jobs.work_on(late.pk, do=lambda subject: None, give_up=give_up_never)

@@ -12,7 +12,7 @@ from apps.recognition.model_server import registered_model
 from tests.factories.catalogue import LandmarkFactory, LicenseFactory
 from tests.recognition.pictures import encoded, scene
 
-BOUNDS = Bounds(max_bytes=20 * 2**20, max_pixels=80_000_000, min_side=64, stored_side=1600)
+BOUNDS = Bounds(max_bytes=20 * 2**20, max_pixels=80_000_000, min_side=64, stored_side=2048)
 REFERENCES = 6
 
 

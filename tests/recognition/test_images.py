@@ -11,7 +11,7 @@ from apps.recognition.images import Bounds, PhotoRefused, open_stored, prepare
 from tests.conftest import shared_folder
 from tests.recognition.pictures import encoded, picture
 
-BOUNDS = Bounds(max_bytes=20 * 2**20, max_pixels=80_000_000, min_side=64, stored_side=1600)
+BOUNDS = Bounds(max_bytes=20 * 2**20, max_pixels=80_000_000, min_side=64, stored_side=2048)
 MARKER = "DEVLEAK-a90b"
 
 
@@ -97,7 +97,7 @@ def test_prepare_turns_the_photo_upright():
 def test_prepare_shrinks_a_large_photo_and_keeps_its_aspect():
     photo = prepared(encoded(picture((4000, 3000))))
 
-    assert photo.image.size == (1600, 1200)
+    assert photo.image.size == (2048, 1536)
 
 
 def test_prepare_keeps_sixteen_bit_grey_from_clipping():
