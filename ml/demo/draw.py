@@ -45,7 +45,7 @@ HIDDEN = 0.01
 
 
 class Job(NamedTuple):
-    """One picture to draw. file: below the output folder; number: which view or which everyday scene."""
+    """One picture to draw. file: below the output folder; number: of the view or the scene."""
 
     file: str
     slug: str
@@ -83,7 +83,7 @@ def draw(job: Job) -> tuple[np.ndarray, dict[str, str]]:
 
 
 def box(silhouette: np.ndarray) -> dict[str, str]:
-    """Return x, y, width, height in pixels around the silhouette. silhouette: [height, width] shares."""
+    """Return x, y, width, height in pixels around a silhouette of shape [height, width]."""
     rows, columns = np.nonzero(silhouette >= 0.5)
     x, y = int(columns.min()), int(rows.min())
     size = (int(columns.max()) - x + 1, int(rows.max()) - y + 1)

@@ -212,11 +212,6 @@ def scattered(
     )
 
 
-def row_of_spots(start: tuple[float, float], end: tuple[float, float], count: int) -> np.ndarray:
-    """Evenly spaced feet of trees from start to end. → [count, 2]."""
-    return np.linspace(start, end, count)
-
-
 def mountain(
     width: float,
     distance: float,
@@ -246,7 +241,7 @@ def mountain(
     tint = {"spring": "#6b8048", "summer": "#4c6638", "autumn": "#8a6a3c", "winter": "#6e6a5c"}[
         season
     ]
-    return surface(np.stack(np.broadcast_arrays(x, y, z), axis=-1), "grass", tint)
+    return surface(np.stack(np.broadcast_arrays(x, y, z), axis=-1), "forest", tint)
 
 
 def mound(radius: float, height: float, tint: str = "#6d8a3e") -> Mesh:
@@ -274,5 +269,5 @@ def overhanging_branch(seed: int, season: str, length: float = 3.0) -> Mesh:
         twigs = joined(twig for point in path[1:] for twig in _twigs(random, point, length * 1.6))
         return joined([wood_part, twigs])
     return joined(
-        [wood_part, leaf_cloud(random, np.array(blobs), 420, 0.035 * length, LEAVES[season])]
+        [wood_part, leaf_cloud(random, np.array(blobs), 900, 0.026 * length, LEAVES[season])]
     )

@@ -16,7 +16,7 @@ Region = Callable[[np.ndarray, np.ndarray], np.ndarray]  # x, y → share in [0,
 
 
 def lawn(tint: Colour = "#5d7d35") -> Material:
-    base = linear(tint)
+    base = linear(tint) * [0.85, 0.78, 0.8]
 
     def ground(s: Surface) -> Coat:
         patch = fractal_noise(s.position * 0.09, 3) - 0.5

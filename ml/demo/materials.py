@@ -42,7 +42,7 @@ Material = Callable[[Surface], Coat]
 
 
 def line(along: np.ndarray, period: float, width: float, pixel: np.ndarray) -> np.ndarray:
-    """Return how much of each pixel is covered by lines of `width` every `period`. → [n] in [0, 1]."""
+    """Return the share of each pixel that lines of `width` every `period` cover. → [n]."""
     distance = np.abs(along - np.round(along / period) * period)
     sharp = np.clip((width / 2 - distance) / np.maximum(pixel, 1e-6) + 0.5, 0, 1)
     coarse = np.clip(pixel / period * 2 - 0.6, 0, 1)
@@ -186,7 +186,7 @@ def lattice_door(s: Surface) -> Coat:
     two = line(s.uv[:, 0] - s.uv[:, 1], 0.24, 0.09, s.pixel)
     colour = blend(linear("#a89468"), s.tint, np.maximum(one, two))
     colour = blend(colour, s.tint * 0.7, frame)
-    return Coat(colour, 0.0, linear("#ffb765") * (s.lamps * 0.35 * (1 - frame[:, None])))
+    return Coat(colour, 0.0, linear("#ffb765") * (s.lamps * 0.16 * (1 - frame[:, None])))
 
 
 def boards(s: Surface) -> Coat:
@@ -215,11 +215,11 @@ def curtain_wall(s: Surface) -> Coat:
     own = 1 + 0.25 * (cell_value(column, floor) - 0.5) * seen
     glass = s.tint * own[:, None]
     frame = np.maximum(mullion * 0.7, slab_edge)
-    lit = np.where(seen > 0.2, (cell_value(column, floor * 3 + 1) > 0.62), 0.35) * (1 - frame)
+    lit = np.where(seen > 0.2, (cell_value(column, floor * 3 + 1) > 0.7), 0.28) * (1 - frame)
     return Coat(
         blend(glass * 0.5, linear("#8d99a3"), frame * 0.6),
         0.42 * (1 - 0.7 * frame),
-        linear("#ffd9a0") * (lit * s.lamps * 0.75)[:, None],
+        linear("#ffd9a0") * (lit * s.lamps * 0.6)[:, None],
     )
 
 
@@ -273,6 +273,15 @@ def grass(s: Surface) -> Coat:
     blade = (smooth_noise(s.position * 9) - 0.5) * fine(0.2, s.pixel)
     tone = 1 + 0.7 * patch + 0.5 * blade
     return Coat(s.tint * tone[:, None])
+
+
+def forest(s: Surface) -> Coat:
+    """A hillside of tree tops seen from afar."""
+    crowns = smooth_noise(s.position * 0.11) * 0.6 + smooth_noise(s.position * 0.27) * 0.4
+    crowns = 0.5 + (crowns - 0.5) * np.clip(1.7 - s.pixel * 0.2, 0.25, 1) * 1.7
+    patch = fractal_noise(s.position * 0.012, 3)
+    warm = (patch - 0.5)[:, None] * [0.5, 0.1, -0.2]
+    return Coat(s.tint * (0.35 + 0.75 * crowns + 0.4 * (patch - 0.5))[:, None] * (1 + warm))
 
 
 def bronze(s: Surface) -> Coat:
@@ -338,6 +347,7 @@ MATERIALS: dict[str, Material] = {
     "foliage": foliage,
     "bark": bark,
     "grass": grass,
+    "forest": forest,
     "bronze": bronze,
     "lamp": lamp,
     "screen": screen,

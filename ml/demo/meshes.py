@@ -333,10 +333,6 @@ def turned(mesh: Mesh, degrees: float, axis: str = "z") -> Mesh:
     return mesh._replace(corners=mesh.corners @ matrix.T, normals=mesh.normals @ matrix.T)
 
 
-def tinted(mesh: Mesh, tint: Colour) -> Mesh:
-    return mesh._replace(tint=np.broadcast_to(linear(tint), mesh.tint.shape).astype(np.float32))
-
-
 def placed(
     mesh: Mesh, spots: Sequence[Sequence[float]], turns: Sequence[float], sizes: Sequence[float]
 ) -> Mesh:

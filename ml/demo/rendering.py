@@ -299,7 +299,8 @@ def _lit(
     above = (
         (sky.zenith * 0.45 + sky.horizon * 0.4 + sky.cloud * 0.15 * sky.clouds) * 0.75 * sky.ambient
     )
-    below = (above * 0.3 + sky.sun * 0.10 * max(lights.sun[2], 0.15)) * [1.05, 1.0, 0.9]
+    # Light that the ground throws up reaches eaves and arches from below.
+    below = above * 0.42 + sky.sun * 0.24 * max(lights.sun[2], 0.2) * np.array([1.05, 1.0, 0.9])
     ambient = blend(below.astype(np.float32), above.astype(np.float32), upward) * openness[:, None]
     light = own.albedo * (sky.sun * sunlight[:, None] + ambient)
     if sky.lamps:

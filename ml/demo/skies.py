@@ -14,7 +14,7 @@ class Sky(NamedTuple):
     height: degrees of the sun (or the moon) above the horizon; haze: per kilometre;
     clouds: share of the sky in [0, 1]; lamps: how far electric light counts, 0 to 1;
     snow: share of upward faces that are white; wet: how far paving mirrors, 0 to 1;
-    falling: "rain", "snow" or nothing.
+    falling: "rain", "snow" or nothing; band: how high the horizon's colour reaches, 0 to 1.
     """
 
     height: float
@@ -30,6 +30,7 @@ class Sky(NamedTuple):
     snow: float = 0.0
     wet: float = 0.0
     falling: str = ""
+    band: float = 0.45
 
 
 def _sky(height, sun, strength, zenith, horizon, cloud, clouds, haze, **more) -> Sky:
@@ -82,29 +83,31 @@ SKIES = {
     "after rain": _sky(24, "#ffdfb8", 1.2, "#5f8ab8", "#e6e2d4", "#fff4e6", 0.62, 0.2, wet=0.7),
     "sunset": _sky(
         9,
-        "#ffa066",
-        1.15,
-        "#41609c",
-        "#f5b78a",
-        "#f7b49a",
+        "#ffb07c",
+        1.2,
+        "#4a70ad",
+        "#f6c7a0",
+        "#f4bfa8",
         0.45,
-        0.09,
+        0.08,
         ambient=1.05,
         lamps=0.3,
-        exposure=1.1,
+        exposure=1.08,
+        band=0.36,
     ),
     "dusk": _sky(
         22,
-        "#8fa6dd",
-        0.14,
-        "#17346e",
-        "#a9a8b0",
-        "#7384aa",
-        0.4,
-        0.06,
-        ambient=0.62,
+        "#9fb2e6",
+        0.16,
+        "#183a80",
+        "#c3c4c0",
+        "#7f8eb4",
+        0.35,
+        0.05,
+        ambient=0.85,
         lamps=0.9,
         exposure=1.3,
+        band=0.24,
     ),
 }
 
@@ -121,7 +124,7 @@ def sun_direction(sky: Sky, azimuth: float) -> np.ndarray:
 def clear_sky(sky: Sky, sun: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """Return the light of the sky without clouds. direction: [n, 3] unit → [n, 3]."""
     up = np.clip(direction[:, 2], 0, 1)
-    light = blend(sky.horizon, sky.zenith, up**0.5)
+    light = blend(sky.horizon, sky.zenith, up**sky.band)
     towards = np.clip(direction @ sun, 0, 1)
     glow = 0.35 * towards**6 + 0.55 * towards**60
     return light + sky.sun * (glow * (0.25 if sky.height > 30 else 0.45))[:, None]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ml.demo.colours import Colour
-from ml.demo.meshes import Mesh, ball, box, joined, lathe, moved, quad, surface, tube, turned
+from ml.demo.meshes import Mesh, ball, box, joined, lathe, moved, surface, tube, turned
 
 WALLS = ["#c9c2b6", "#b4aca0", "#d8d3c8", "#a8a39c", "#bfae98", "#9aa2a8", "#cbb9a6"]
 GLASS = ["#6f8a9c", "#5f7d92", "#7f97a2", "#577085"]
@@ -61,47 +61,55 @@ CAR_SIDE = [  # share of the length, roof height, sill height
 def car(tint: Colour, length: float = 4.6, cabin: float = 1.0) -> Mesh:
     """A saloon along y, nose towards -y. cabin: factor on the height above the belt."""
     stations = np.array(CAR_SIDE)
-    smooth = np.linspace(0, 1, 48)
-    roof = np.interp(smooth, stations[:, 0], stations[:, 1])
+    share = np.linspace(0, 1, 48)
+    roof = np.interp(share, stations[:, 0], stations[:, 1])
     roof = np.convolve(np.pad(roof, 2, mode="edge"), np.ones(5) / 5, "valid")
     roof = np.where(roof > 0.95, 0.95 + (roof - 0.95) * cabin, roof)
-    sill = np.interp(smooth, stations[:, 0], stations[:, 2])
-    y = (smooth - 0.5) * length
-    belt = np.minimum(roof, 0.92)
-    end = 1 - 0.16 * np.abs(smooth - 0.5) ** 4 * 16
-    body = [
+    sill = np.interp(share, stations[:, 0], stations[:, 2])
+    y, belt = (share - 0.5) * length, np.minimum(roof, 0.92)
+    body = _car_body(share, y, sill, belt, tint)
+    return joined([*body, *_car_cabin(y, belt, roof, tint), *_car_details(length)])
+
+
+def _car_body(share, y, sill, belt, tint: Colour) -> list[Mesh]:
+    narrow = 1 - 0.16 * np.abs(share - 0.5) ** 4 * 16
+    section = [
         (0.78, sill),
         (0.92, sill + 0.12),
         (0.94, (sill + belt) / 2),
         (0.9, belt - 0.03),
         (0.84, belt),
     ]
-    lower = _shell([(x * end, z) for x, z in body], y, "paint", tint)
-    lid = _shell([(0.84 * end, belt), (0.0 * end, belt + 0.02)], y, "paint", tint)
+    sides = _shell([(x * narrow, z) for x, z in section], y, "paint", tint)
+    lid = _shell([(0.84 * narrow, belt), (0 * narrow, belt + 0.02)], y, "paint", tint)
+    ends = []
+    for i in (0, -1):
+        edge = np.array([(x * narrow[i], y[i], z[i]) for x, z in section])
+        sheet = np.stack([edge * [-1, 1, 1], edge])
+        ends.append(surface(sheet, "paint", tint, smooth=False))
+    return [sides, lid, *ends]
+
+
+def _car_cabin(y, belt, roof, tint: Colour) -> list[Mesh]:
+    """Side windows, and a roof whose steep ends are windscreens."""
     rise = roof - belt
-    has = rise > 0.02
-    glass_y = y[has]
-    lean = 0.84 - 0.24 * rise[has] / rise.max()
-    glass = _shell(
-        [(0.83 + 0 * lean, belt[has]), (lean, (roof - 0.05)[has])], glass_y, "glass", "#1a2026"
-    )
-    top = _shell(
-        [(lean, (roof - 0.05)[has]), (lean * 0.7, roof[has]), (lean * 0, (roof + 0.02)[has])],
-        glass_y,
-        "paint",
-        tint,
-    )
-    ends = [
-        quad(
-            np.array(
-                [(-x, y[i], sill[i]), (x, y[i], sill[i]), (x, y[i], belt[i]), (-x, y[i], belt[i])]
-            ),
-            "paint",
-            tint,
-        )
-        for i, x in ((0, 0.84 * end[0]), (-1, 0.84 * end[-1]))
-    ]
-    return joined([lower, lid, glass, top, *ends, *_car_details(length)])
+    has = np.flatnonzero(rise > 0.02)
+    lean, top = 0.84 - 0.24 * rise / rise.max(), roof - 0.05
+    below, above = (0.83 + 0 * lean[has], belt[has]), (lean[has], top[has])
+    parts = [_shell([below, above], y[has], "glass", "#1a2026")]
+    flat = has[rise[has] > 0.82 * rise.max()]
+    for rows, material, paint in (
+        (np.arange(has[0], flat[0] + 1), "glass", "#1a2026"),
+        (flat, "paint", tint),
+        (np.arange(flat[-1], has[-1] + 1), "glass", "#1a2026"),
+    ):
+        rounded = [
+            (lean[rows], top[rows]),
+            (lean[rows] * 0.7, roof[rows]),
+            (lean[rows] * 0, roof[rows] + 0.02),
+        ]
+        parts.append(_shell(rounded, y[rows], material, paint))
+    return parts
 
 
 def _shell(sections, y: np.ndarray, material: str, tint: Colour) -> Mesh:

@@ -55,11 +55,11 @@ class View(NamedTuple):
 STANDS = {
     "cheomseongdae": Stand(16.5, 1.7, 4.5, 50, 8, 34, True, 7, 2.6),
     "dabotap": Stand(14.5, 1.7, 4.9, 52, 8, 36, True, 6.5, 3.4),
-    "dongdaemun-design-plaza": Stand(84, 2.6, 11, 66, -2, 26, False, 19, 60),
-    "gwangandaegyo": Stand(415, 7, 62, 64, 4, 22, False, 13, 300, thin_air=0.3),
+    "dongdaemun-design-plaza": Stand(84, 2.6, 15, 64, -2, 26, False, 15, 60),
+    "gwangandaegyo": Stand(415, 7, 76, 64, 4, 22, False, 13, 300, thin_air=0.3),
     "gwanghwamun-yi-sun-sin-statue": Stand(24, 1.7, 8.8, 52, 0, 30, True, 11, 3),
-    "gyeongbokgung-geunjeongjeon": Stand(62, 3.2, 12.5, 54, 6, 34, False, 22, 25, 0.6),
-    "hwaseong-fortress-hwaseomun": Stand(40, 2.2, 7.4, 62, 4, 26, False, 16, 20),
+    "gyeongbokgung-geunjeongjeon": Stand(72, 3.4, 12.5, 54, 6, 34, False, 22, 25, 0.6),
+    "hwaseong-fortress-hwaseomun": Stand(42, 2.2, 7.4, 62, 4, 26, False, 16, 20),
     "independence-gate": Stand(26, 1.7, 6.6, 52, 0, 34, False, 10, 6),
     "lotte-world-tower": Stand(640, 3, 258, 46, 0, 26, True, 13, 36, thin_air=0.25),
     "n-seoul-tower": Stand(270, 40, 160, 48, 0, 55, True, 16, 16, thin_air=0.35),
@@ -113,9 +113,9 @@ def _camera(stand: Stand, view: View, seed: int) -> Camera:
     angle, distance = np.radians(_azimuth(stand, view)), stand.distance * view.closer
     eye = np.array([np.sin(angle) * distance, -np.cos(angle) * distance, stand.eye])
     right = np.array([np.cos(angle), np.sin(angle), 0])
-    # A tower would be lost in a broad picture.
-    broad = view.other_way and stand.half > 0.2 * stand.aim
-    upright = stand.upright != broad
+    # A tower would be lost in a broad picture, a bridge in an upright one.
+    other = view.other_way and 0.2 * stand.aim < stand.half < 50
+    upright = stand.upright != other
     # The other format keeps the landmark's own size in the picture.
     width, height = (360, 480) if upright else ((480, 320) if seed % 4 == 1 else (480, 360))
     across = np.tan(np.radians(stand.degrees) / 2) * distance * min(1, width / height)
@@ -123,7 +123,7 @@ def _camera(stand: Stand, view: View, seed: int) -> Camera:
     aside = wander * across - view.cut * _push(stand, across)
     target = right * aside + [0, 0, stand.aim]
     degrees = stand.degrees
-    if broad:
+    if other:
         degrees = np.degrees(2 * np.arctan(np.tan(np.radians(stand.degrees) / 2) * 1.18))
     return look_at(eye, target, float(degrees), width, height)
 
@@ -158,12 +158,14 @@ def _people(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
 
 def _tree(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
     """A tree at one side that covers part of the landmark."""
-    side = -0.72 if seed % 2 else 0.72
+    # What is slender would vanish behind a tree that stands as near the middle.
+    away = 0.92 if stand.half < 0.25 * stand.aim else 0.76
+    side = -away if seed % 2 else away
     height = stand.near * 0.85
     kind = (
-        greenery.pine(seed, height, 1800)
+        greenery.pine(seed, height, 4200)
         if seed % 3 == 0
-        else greenery.broadleaf(seed, view.season, height, 2200)
+        else greenery.broadleaf(seed, view.season, height, 5200)
     )
     base = max(0.0, stand.eye - 0.28 * height)
     return moved(kind, _spot(camera, stand.near * 1.1, side) + [0, 0, base])

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ml.inference.calibration import Calibration
+from ml.inference.calibration import UNFITTED, Calibration
 from ml.inference.projection import Projection, fit_projection, normalized
 
 
@@ -25,6 +25,40 @@ class ReferenceIndex(NamedTuple):
     reference_counts: np.ndarray
     background: np.ndarray
     calibration: Calibration
+
+
+def assemble_index(
+    projection: Projection,
+    embeddings: np.ndarray,
+    labels: np.ndarray,
+    nonlandmarks: np.ndarray,
+    calibration: Calibration = UNFITTED,
+) -> ReferenceIndex:
+    """An index of embeddings [n, D] with labels [n] under a fitted projection.
+
+    Also how a landmark joins between two builds: its references are projected
+    and get a prototype, nothing is fitted again.
+    """
+    references = projection.apply(embeddings)
+    labels = np.asarray(labels, dtype=np.int64)
+    prototypes, prototype_labels, counts = prototypes_of(references, labels)
+    return ReferenceIndex(
+        projection,
+        references,
+        labels,
+        prototypes,
+        prototype_labels,
+        counts,
+        projection.apply(nonlandmarks),
+        calibration,
+    )
+
+
+def fit_index(
+    embeddings: np.ndarray, labels: np.ndarray, nonlandmarks: np.ndarray
+) -> ReferenceIndex:
+    """Projection and prototypes; the calibration is left UNFITTED."""
+    return assemble_index(fit_projection(embeddings, nonlandmarks), embeddings, labels, nonlandmarks)
 
 
 def prototypes_of(

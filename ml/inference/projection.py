@@ -88,13 +88,16 @@ def fit_projection(references: np.ndarray, nonlandmarks: np.ndarray) -> Projecti
     rank = min(PROJECTED_SIZE, len(references) // 2, size)
     if rank < SMALLEST_RANK:
         return _projection(np.zeros(size), _random_orthogonal(size))
-    mean, covariance = _moments(references, np.asarray(nonlandmarks, dtype=np.float32))
-    variances, directions = np.linalg.eigh(covariance)
+    nonlandmarks = np.asarray(nonlandmarks, dtype=np.float32).reshape(-1, size)
+    if len(references) + len(nonlandmarks) <= size:
+        mean, variances, directions = _few_rows(references, nonlandmarks)
+    else:
+        mean, variances, directions = _many_rows(references, nonlandmarks)
     strongest = np.argsort(variances)[::-1][:rank]
     floor = variances[strongest[0]] * VARIANCE_FLOOR
     kept = strongest[variances[strongest] > floor]
     matrix = np.zeros((size, PROJECTED_SIZE))
-    matrix[:, : len(kept)] = directions[:, kept] / np.sqrt(variances[kept])
+    matrix[:, : len(kept)] = directions(kept) / np.sqrt(variances[kept])
     return _projection(mean, matrix)
 
 
@@ -113,15 +116,33 @@ def _random_orthogonal(size: int) -> np.ndarray:
     return matrix
 
 
-def _moments(references: np.ndarray, nonlandmarks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean [D] and covariance [D, D], summed in blocks: millions of rows fit."""
+def _few_rows(references: np.ndarray, nonlandmarks: np.ndarray):
+    """Mean [D], variances, and a function from positions to directions [D, kept].
+
+    Fewer rows than numbers: the eigenvectors of the small matrix of inner
+    products give those of the covariance, ten times faster.
+    """
+    rows = np.vstack([references, nonlandmarks]).astype(np.float64)
+    mean = rows.mean(axis=0)
+    rows -= mean
+    variances, weights = np.linalg.eigh(rows @ rows.T / len(rows))
+
+    def directions(kept: np.ndarray) -> np.ndarray:
+        return rows.T @ weights[:, kept] / np.sqrt(variances[kept] * len(rows))
+
+    return mean, variances, directions
+
+
+def _many_rows(references: np.ndarray, nonlandmarks: np.ndarray):
+    """As _few_rows, from the covariance summed in blocks: millions of rows fit."""
     size = references.shape[1]
     total, products, count = np.zeros(size), np.zeros((size, size)), 0
-    for rows in (references, nonlandmarks.reshape(-1, size)):
+    for rows in (references, nonlandmarks):
         for start in range(0, len(rows), BLOCK):
             block = rows[start : start + BLOCK].astype(np.float64)
             total += block.sum(axis=0)
             products += block.T @ block
             count += len(block)
     mean = total / count
-    return mean, products / count - np.outer(mean, mean)
+    variances, vectors = np.linalg.eigh(products / count - np.outer(mean, mean))
+    return mean, variances, lambda kept: vectors[:, kept]

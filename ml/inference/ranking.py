@@ -5,8 +5,8 @@ One function for the portal (evidence from pgvector) and the evaluation
 
     score of a landmark  s = ½ · mean of its 3 best references + ½ · its prototype
     confidence           c = s₁ − λ · mean similarity to the 10 nearest non-landmarks
-    unknown              1 / (1 + exp(slope · (c − middle)))
-    probability          (1 − unknown) · softmax(temperature · s)
+    unknown probability  u = 1 / (1 + exp(slope · (c − middle)))
+    probability          p = (1 − u) · softmax(temperature · s)
 
 All similarities are cosines after the projection.
 """
@@ -137,7 +137,7 @@ def rank_landmarks(
     if not len(scores.labels):
         return Ranking((), 1.0, UNKNOWN)
     confidence = confidence_of(scores, evidence, calibration.penalty_weight)
-    unknown = calibration.unknown_probability(confidence)
+    unknown = float(calibration.unknown_probability(confidence))
     shares = softmax(calibration.temperature * scores.scores)
     if distances_km is not None:
         shares = place_prior(shares, scores.labels, distances_km)
@@ -151,7 +151,7 @@ def rank_landmarks(
         )
         for index in order
     )
-    return Ranking(candidates, unknown, _certainty(candidates, confidence, calibration))
+    return Ranking(candidates, unknown, _certainty(candidates, unknown, calibration))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -181,11 +181,11 @@ def place_prior(
 
 
 def _certainty(
-    candidates: tuple[Candidate, ...], confidence: float, calibration: Calibration
+    candidates: tuple[Candidate, ...], unknown: float, calibration: Calibration
 ) -> str:
-    if confidence < calibration.unknown_confidence:
+    if unknown >= calibration.unknown_from:
         return UNKNOWN
-    if candidates[0].probability >= calibration.sure_probability:
+    if candidates[0].probability >= calibration.sure_from:
         return SURE
     return UNSURE
 

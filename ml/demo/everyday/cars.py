@@ -41,12 +41,8 @@ def take(number: int) -> tuple[Scene, Shot]:
     parts = [turned(hero, turn), _background(number)]
     if number % 3 == 1:
         for side in (-1, 1):
-            parts.append(
-                moved(
-                    turned(townscapes.car(pick(PAINTS, number + 3 + side)), turn),
-                    (side * 3.1, 1.4, 0),
-                )
-            )
+            neighbour = townscapes.car(pick(PAINTS, number + 3 + side))
+            parts.append(turned(moved(neighbour, (side * 2.7, 0.3 * side, 0)), turn))
     eye = (random.uniform(-1.5, 1.5), -random.uniform(5.2, 6.6), random.uniform(1.0, 2.0))
     ground = (
         grounds.street("#5a5b5e", 2.9) if number % 2 else grounds.slabs(0.6, 0.6, "#9c978e", 0.08)

@@ -120,7 +120,7 @@ def _heap(random, centre, radii, count: int, size, tints, long: float = 1.0) -> 
             radii[1] * out * np.sin(angle),
             radii[2] * (1 - out**2) * random.uniform(0.5, 1),
         ]
-        piece = ball((size * long, size, size * 0.7), (0, 0, 0), "plain", random.choice(tints), 6)
+        piece = ball((size * long, size, size * 0.7), (0, 0, 0), "plain", random.choice(tints), 10)
         parts.append(moved(turned(piece, random.uniform(0, 180)), spot))
     return joined(parts)
 
@@ -165,7 +165,7 @@ def _bibimbap(random) -> Mesh:
                 joined(
                     [
                         _bowl(0.055, 0.035, "#f2efe8"),
-                        ball((0.045, 0.045, 0.005), (0, 0, 0.024), "polished", "#a8281c", 18),
+                        ball((0.045, 0.045, 0.005), (0, 0, 0.024), "paint", "#a8281c", 18),
                     ]
                 ),
                 (-0.21, 0.08, 0),
@@ -220,7 +220,7 @@ def _kimbap(random) -> Mesh:
 def _noodles(random) -> Mesh:
     parts = [
         _bowl(0.13, 0.075, "#5a7a9a"),
-        lathe([(0.118, 0.058), (0, 0.0585)], 36, "polished", "#b5642a"),
+        lathe([(0.118, 0.058), (0, 0.0585)], 36, "paint", "#b5642a"),
     ]
     for _ in range(46):
         t = np.linspace(0, 1, 12)
@@ -283,7 +283,7 @@ def _set_meal(random) -> Mesh:
             joined(
                 [
                     _bowl(0.07, 0.05, "#2f2a26"),
-                    lathe([(0.06, 0.038), (0, 0.039)], 30, "polished", "#a8401f"),
+                    lathe([(0.06, 0.038), (0, 0.039)], 30, "paint", "#a8401f"),
                     _heap(
                         random,
                         (0, 0, 0.038),
@@ -444,7 +444,7 @@ def _coffee(random) -> Mesh:
         "#f4f1ea",
     )
     drink = [
-        lathe([(0.0505, 0.062), (0, 0.0625)], 36, "polished", "#8a5a34"),
+        lathe([(0.0505, 0.062), (0, 0.0625)], 36, "paint", "#8a5a34"),
         lathe([(0.026, 0.0632), (0.012, 0.0635)], 24, "plain", "#f0dcc0"),
     ]
     angle = np.linspace(-1.3, 1.3, 9)
@@ -483,7 +483,7 @@ def _coffee(random) -> Mesh:
 def _rice_cakes(random) -> Mesh:
     parts = [
         _bowl(0.15, 0.05, "#f0ede4"),
-        lathe([(0.13, 0.036), (0, 0.037)], 36, "polished", "#b5281a"),
+        lathe([(0.13, 0.036), (0, 0.037)], 36, "paint", "#b5281a"),
     ]
     for _ in range(34):
         angle, out, turn = (
@@ -502,7 +502,7 @@ def _rice_cakes(random) -> Mesh:
                 [(x - along[0], y - along[1], z), (x, y, z), (x + along[0], y + along[1], z)],
                 [0.009, 0.0105, 0.009],
                 10,
-                "polished",
+                "paint",
                 "#d8452a",
             )
         )

@@ -14,7 +14,7 @@ WEATHER = [
     "golden",
     "overcast",
     "morning",
-    "snow",
+    "winter",
     "clear",
     "dusk",
     "after rain",
@@ -39,7 +39,9 @@ def take(number: int) -> tuple[Scene, Shot]:
     random = chance("houses", number)
     build = [_gabled, _flat, _gabled, _flats, _terrace][number % 5]
     house = turned(build(number), random.uniform(-28, 28))
-    season = "winter" if WEATHER[number] == "snow" else pick(["summer", "spring", "autumn"], number)
+    season = (
+        "winter" if WEATHER[number] == "winter" else pick(["summer", "spring", "autumn"], number)
+    )
     parts = [house, _garden(season, random)]
     far = 24 if build in (_flats, _terrace) else 17
     eye, target = (random.uniform(-4, 4), -far, 1.8), (0, 0, 3.6 if far < 20 else 6)

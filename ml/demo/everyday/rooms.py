@@ -44,16 +44,16 @@ def take(number: int) -> tuple[Scene, Shot]:
     sky = SKIES[pick(["noon", "morning", "overcast", "golden"], number)]
     # Light between walls is warmer than under the open sky.
     bright = sky._replace(
-        ambient=1.75, haze=0.0, zenith=linear("#d9d4cb"), horizon=linear("#f2ead9"), clouds=0.0
+        ambient=1.5, haze=0.0, zenith=linear("#d9d4cb"), horizon=linear("#f2ead9"), clouds=0.0
     )
-    tint = np.array([0.55, 0.36, 0.2]) * (0.7 + 0.15 * (number % 4))
+    tint = linear(pick(FLOORS, number * 3 + 1))
     cover = ceramic_tiles if furnish is _kitchen else floor_boards
 
     def ground(s):
         paint = np.array([0.62, 0.6, 0.56]) if cover is ceramic_tiles else tint
         return cover(s._replace(tint=np.broadcast_to(paint.astype(np.float32), s.tint.shape)))
 
-    eye = (random.uniform(-1.6, 1.6), -2.9, random.uniform(1.35, 1.75))
+    eye = (random.uniform(-2.0, 2.0), random.uniform(-2.9, -1.9), random.uniform(1.2, 1.8))
     return stage(
         mesh,
         ground,

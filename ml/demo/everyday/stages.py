@@ -20,7 +20,7 @@ def stage(
     sun_azimuth: float,
     seed: int,
 ) -> tuple[Scene, Shot]:
-    """eye, target: metres; degrees: view angle across the longer side; reach: of shadows, metres."""
+    """eye, target, reach of shadows: metres; degrees: view angle across the longer side."""
     width, height = [(480, 360), (480, 320), (360, 480), (480, 360)][seed % 4]
     camera = look_at(eye, target, degrees, width, height)
     return Scene(empty(), mesh, empty(), ground, reach), Shot(camera, sky, sun_azimuth, 0.0, seed)

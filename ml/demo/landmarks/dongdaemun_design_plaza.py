@@ -1,63 +1,77 @@
 """Dongdaemun Design Plaza: a flowing silver building without straight lines."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from ml.demo import greenery, grounds, townscapes
-from ml.demo.colours import linear
-from ml.demo.meshes import Mesh, box, joined, material_index, moved, surface, tube
+from ml.demo.meshes import Mesh, ball, box, joined, moved, surface, tube
 from ml.demo.rendering import Scene
 
-SILVER = "#c3c9cf"
+SILVER = "#d9dde0"
 
 
 def scene(season: str) -> Scene:
     return Scene(plaza_building(), surroundings(season), joined([]), _plaza(), 120)
 
 
+class Body(NamedTuple):
+    """half_x, half_y, height, overhang: metres; gate: angle at which the lower edge is lifted
+    off the ground; shift: phase of the waves.
+    """
+
+    half_x: float
+    half_y: float
+    height: float
+    overhang: float
+    gate: float
+    shift: float
+
+
 def plaza_building() -> Mesh:
     """About 130 m wide and 29 m high: three flowing bodies that lean far out over their feet."""
-    main = _body(60, 34, 29, overhang=15.0, gate=-1.05, shift=0.0)
-    wing = moved(_body(38, 24, 17, overhang=11.0, gate=-2.2, shift=2.0), (-52, -16, 0))
-    prow = moved(_body(34, 22, 22, overhang=14.0, gate=-1.9, shift=4.2), (44, -24, 0))
+    main = _shell(Body(60, 34, 29, 15.0, -1.05, 0.0))
+    wing = moved(_shell(Body(38, 24, 17, 11.0, -2.2, 2.0)), (-52, -16, 0))
+    prow = moved(_shell(Body(34, 22, 22, 14.0, -1.9, 4.2)), (44, -24, 0))
     return joined([main, wing, prow, *_glass_feet(), *_ramp()])
 
 
-def _body(
-    half_x: float, half_y: float, height: float, overhang: float, gate: float, shift: float
-) -> Mesh:
-    """A closed shell: foot drawn in by `overhang`, belly leaning out, roof rounded off.
+def _points(body: Body, angle: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Points of a body: foot drawn in, belly leaning out, roof rounded off.
 
-    gate: angle at which the lower edge is lifted off the ground; shift: phase of its waves.
+    angle: radians around; share: 0 at the foot, 0.6 where the roof begins, 1 at its middle.
     """
-    angle = np.linspace(0, 2 * np.pi, 161)[None]
-    share = np.linspace(0, 1, 48)[:, None]
     rise, top = np.clip(share / 0.6, 0, 1), np.clip((share - 0.6) / 0.4, 0, 1)
-    wave = 1 + 0.10 * np.sin(2 * angle + shift) + 0.06 * np.sin(3 * angle + 1 + shift)
-    crest = height * (0.84 + 0.16 * np.cos(angle + 0.7 + shift))
-    foot = 8.5 * np.clip(np.cos(angle - gate), 0, 1) ** 4
-    inward = overhang * (1 - np.sin(rise * np.pi / 2) ** 1.4)
+    wave = 1 + 0.10 * np.sin(2 * angle + body.shift) + 0.06 * np.sin(3 * angle + 1 + body.shift)
+    crest = body.height * (0.84 + 0.16 * np.cos(angle + 0.7 + body.shift))
+    foot = 8.5 * np.clip(np.cos(angle - body.gate), 0, 1) ** 4
+    inward = body.overhang * (1 - np.sin(rise * np.pi / 2) ** 1.4)
     reach = np.cos(top * np.pi / 2) ** 0.7
     z = foot + (crest * 0.68 - foot) * rise**0.9 + crest * 0.32 * np.sin(top * np.pi / 2)
     across = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** 0.8
     along = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** 0.8
-    x = (half_x * wave - inward) * reach * across
-    y = (half_y * wave - inward) * reach * along
-    around = angle / (2 * np.pi) * np.round((half_x + half_y) * np.pi / 1.6) * 1.6
-    down = share * (height * 1.1 + overhang)
-    uv = np.stack(np.broadcast_arrays(around + 0 * share, down + 0 * angle), axis=-1)
-    shell = surface(np.stack(np.broadcast_arrays(x, y, z), axis=-1), "panels", SILVER, uv)
-    return _with_slots(shell, height * 1.1 + overhang, (half_x + half_y) * np.pi)
+    x = (body.half_x * wave - inward) * reach * across
+    y = (body.half_y * wave - inward) * reach * along
+    return np.stack(np.broadcast_arrays(x, y, z), axis=-1)
 
 
-def _with_slots(shell: Mesh, tall: float, length: float) -> Mesh:
-    """Give the shell long dark windows that run along its belly."""
-    middle = shell.uv.mean(axis=1)
-    share, around = middle[:, 1] / tall, middle[:, 0] / length
-    wavy = 0.43 + 0.06 * np.sin(around * 2 * np.pi * 2 + 1)
-    slot = (np.abs(share - wavy) < 0.022) & (np.sin(around * 2 * np.pi * 3) > -0.25)
-    tint = np.where(slot[:, None], linear("#2c3a45"), shell.tint).astype(np.float32)
-    material = np.where(slot, material_index("curtain wall"), shell.material)
-    return shell._replace(tint=tint, material=material.astype(np.int16))
+def _shell(body: Body) -> Mesh:
+    angle = np.linspace(0, 2 * np.pi, 161)[None]
+    share = np.linspace(0, 1, 48)[:, None]
+    around = angle / (2 * np.pi) * np.round((body.half_x + body.half_y) * np.pi / 1.6) * 1.6
+    up = share * (body.height * 1.1 + body.overhang)
+    uv = np.stack(np.broadcast_arrays(around, up), axis=-1)
+    skin = surface(_points(body, angle, share), "panels", SILVER, uv)
+    return joined([skin, _slot_window(body)])
+
+
+def _slot_window(body: Body) -> Mesh:
+    """Long dark windows that swell and vanish along the belly."""
+    angle = np.linspace(0, 2 * np.pi, 321)[None]
+    wide = 0.024 * np.clip(np.sin(3 * angle) * 3 + 0.9, 0, 1)
+    share = 0.43 + 0.05 * np.sin(2 * angle + 1) + wide * np.array([[-1.0], [0.0], [1.0]])
+    points = _points(body, angle, share) * [1.006, 1.006, 1]
+    return surface(points, "curtain wall", "#2c3a45")
 
 
 def _glass_feet() -> list[Mesh]:
@@ -105,19 +119,37 @@ def surroundings(season: str) -> Mesh:
         [(-98, -20), (-104, -34), (-92, -6), (92, -10), (99, -22), (104, -2), (88, 8), (-100, 10)]
     )
     parts.append(greenery.scattered(kinds, spots, 6))
-    for x in (-40, -14, 14, 40, 68):
-        parts.append(moved(townscapes.street_lamp(8), (x, -62, 0)))
-    for x in (-26, 4, 30):
-        parts.append(box((3.4, 0.9, 0.48), (x, -70, 0), "stone", "#d3d2cd"))
+    for x in (-52, -10, 30, 62):
+        parts.append(moved(townscapes.street_lamp(6), (x, -50, 0)))
+    shrubs = np.array([(-34 + 12 * np.cos(a), -60 + 5 * np.sin(a)) for a in np.arange(0, 6.2, 0.3)])
+    parts.append(greenery.scattered([greenery.shrub(4, season, 0.7)], shrubs, 2))
+    parts.append(_light_roses())
     return joined(parts)
+
+
+def _light_roses() -> Mesh:
+    """The field of white roses that glow after dark."""
+    rose = joined(
+        [
+            tube([(0, 0, 0), (0, 0, 0.35), (0, 0, 0.7)], 0.03, 3, "plain", "#4f6a44"),
+            ball((0.16, 0.16, 0.14), (0, 0, 0.78), "lamp", "#fbfbff", 8),
+        ]
+    )
+    x, y = np.meshgrid(np.arange(8, 40, 1.25), np.arange(-61, -50, 1.25))
+    spots = np.column_stack(
+        [x.ravel() + 0.5 * np.sin(y.ravel()), y.ravel() + 0.4 * np.sin(x.ravel())]
+    )
+    inside = ((spots[:, 0] - 24) / 15) ** 2 + ((spots[:, 1] + 55.5) / 5) ** 2 < 1
+    return greenery.scattered([rose], spots[inside], 3, 0.9, 1.1)
 
 
 def _plaza():
     return grounds.patched(
-        grounds.slabs(2.4, 1.2, "#8b8d90", 0.1),
+        grounds.slabs(2.4, 1.2, "#a7a8a9", 0.1),
         (
             lambda x, y: np.abs(np.sin((x + 24 * np.sin(y / 30)) / 17)) < 0.12,
-            grounds.slabs(2.4, 1.2, "#bfc0be", 0.06),
+            grounds.slabs(2.4, 1.2, "#d6d6d2", 0.06),
         ),
-        (grounds.disc(-70, -74, 24, 9, 0.2), grounds.lawn("#6d8a40")),
+        (grounds.disc(24, -55.5, 17, 6.5), grounds.lawn("#66843c")),
+        (grounds.disc(-34, -60, 15, 7, 0.15), grounds.lawn("#6d8a40")),
     )

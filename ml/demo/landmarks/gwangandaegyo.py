@@ -1,5 +1,7 @@
 """Gwangandaegyo: the double-deck suspension bridge off Gwangalli beach."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from ml.demo import greenery, grounds, townscapes
@@ -83,6 +85,9 @@ def _cables() -> list[Mesh]:
                         "#e8ebec",
                     )
                 )
+        for place in hangers:
+            for z in (DECK + 2.4, float(_cable_height(np.array(place))) + 1.0):
+                parts.append(box((1.7, 1.7, 1.4), (place, y, z), "lamp", "#cfe6ff"))
     return parts
 
 
@@ -113,7 +118,7 @@ def _truss(start: float, end: float) -> list[Mesh]:
     for side in (-13, 13):
         zigzag = np.where(np.arange(len(stations)) % 2 == 0, DECK - 8, DECK)
         path = np.column_stack([stations, _bend(stations) + side, zigzag])
-        for first, second in zip(path[:-1], path[1:], strict=True):
+        for first, second in pairwise(path):
             parts.append(tube([first, second], 0.7, 4, "paint", STEEL))
         for x, y, _ in path[::2]:
             parts.append(tube([(x, y, DECK - 8), (x, y, DECK)], 0.4, 4, "paint", STEEL))

@@ -206,16 +206,16 @@ def _boots() -> list[Mesh]:
 def surroundings(season: str) -> Mesh:
     """The boulevard with offices, ginkgo rows, traffic, the far gate and the mountain."""
     towers = [
-        (-52, 20, 30, 26, 62, "windows", "#cfc6b6"),
+        (-56, 20, 30, 26, 46, "windows", "#cfc6b6"),
         (-54, 62, 34, 34, 78, "curtain wall", "#6d8798"),
         (-52, 108, 30, 40, 58, "windows", "#b9b2a6"),
         (-56, 160, 36, 42, 84, "curtain wall", "#7f97a5"),
-        (54, 26, 34, 34, 70, "curtain wall", "#64808f"),
+        (56, 26, 34, 34, 48, "curtain wall", "#64808f"),
         (53, 72, 30, 36, 52, "windows", "#d3c9b8"),
         (55, 120, 34, 40, 76, "windows", "#a9a49c"),
         (56, 170, 34, 40, 60, "curtain wall", "#7a93a3"),
-        (-56, -34, 34, 40, 66, "windows", "#c9c0b2"),
-        (56, -32, 34, 44, 80, "curtain wall", "#72899a"),
+        (-60, -34, 34, 40, 38, "windows", "#c9c0b2"),
+        (60, -32, 34, 44, 42, "curtain wall", "#72899a"),
     ]
     parts = [
         box((w, d, h), (x * 1.35, y, 0), material, tint) for x, y, w, d, h, material, tint in towers

@@ -9,6 +9,7 @@ from ml.demo.roofs import Roof
 
 GRANITE = "#b9af9b"
 BRICK = "#8a7468"
+MIDDLE = (8.0, 0.0, 0.0)  # of the gate; the origin lies between gate and watchtower
 
 
 def scene(season: str) -> Scene:
@@ -16,7 +17,7 @@ def scene(season: str) -> Scene:
 
 
 def gate() -> Mesh:
-    return joined([_gatehouse(), *_bastion(), moved(_watchtower(), (-23, -1, 0))])
+    return moved(joined([_gatehouse(), *_bastion(), moved(_watchtower(), (-23, -1, 0))]), MIDDLE)
 
 
 def _gatehouse() -> Mesh:
@@ -124,7 +125,10 @@ def _walls() -> list[Mesh]:
 
 def surroundings(season: str) -> Mesh:
     """Lawns with pines, the town behind and Paldalsan."""
-    parts = [*_walls(), greenery.mountain(1400, 420, 95, 13, season, [(-220, 90, 150)])]
+    parts = [
+        moved(joined(_walls()), MIDDLE),
+        greenery.mountain(1400, 420, 95, 13, season, [(-220, 90, 150)]),
+    ]
     random = np.random.default_rng(5)
     spots = np.column_stack(
         [random.uniform(-130, 130, 110), random.uniform(26, 80, 110), np.zeros(110)]
@@ -142,6 +146,6 @@ def _meadow(season: str):
     ]
     return grounds.patched(
         grounds.lawn(green),
-        (grounds.winding_path(5, 3, 18, 10), grounds.earth("#c0ab84")),
-        (grounds.disc(0, -4, 13, 13), grounds.earth("#bda987")),
+        (grounds.winding_path(5, 3, 18, 18), grounds.earth("#c0ab84")),
+        (grounds.disc(8, -4, 13, 13), grounds.earth("#bda987")),
     )

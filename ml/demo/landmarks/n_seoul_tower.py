@@ -1,5 +1,7 @@
 """N Seoul Tower: the observation tower on wooded Namsan."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from ml.demo import greenery, grounds, roofs, townscapes
@@ -62,7 +64,7 @@ def _mast() -> list[Mesh]:
     """A square steel lattice in red and white bands."""
     parts = []
     bands = np.linspace(160, 236, 10)
-    for number, (low, high) in enumerate(zip(bands[:-1], bands[1:], strict=True)):
+    for number, (low, high) in enumerate(pairwise(bands)):
         tint = "#c8321f" if number % 2 == 0 else "#f1efe9"
         wide, narrow = 2.7 - 2.1 * (low - 160) / 76, 2.7 - 2.1 * (high - 160) / 76
         corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
@@ -113,7 +115,7 @@ def surroundings(season: str) -> Mesh:
     level = _height(spots[:, 0], spots[:, 1])
     keep = (np.hypot(*spots.T) > 24) & (level > 0)
     feet = np.column_stack([spots, np.minimum(level, HILL - 2)])[keep]
-    woods = greenery.wood(6, feet, season, 13, 30)
+    woods = greenery.wood(6, feet, season, 12, 48)
     pavilion = moved(_pavilion(), (-33, -6, HILL - 5))
     town = [
         townscapes.blocks(2, (-900, 900, 420, 1000), 90, (15, 90), (22, 50)),
