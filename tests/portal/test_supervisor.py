@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -108,8 +109,11 @@ def test_a_command_runs_beside_the_portal(running_portal):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_every_child_within_fifteen_seconds(tmp_path, number):
-    portal, process = start_portal(TEST_DATA / "stopping", log_folder=tmp_path, GILNUN_SEED="none")
+def test_a_signal_stops_every_child_within_fifteen_seconds(running_portal, tmp_path, number):
+    data_dir = TEST_DATA / "stopping"
+    # The exported model of the other portal: making it again would take half a minute.
+    shutil.copytree(running_portal.data_dir / "models", data_dir / "models", dirs_exist_ok=True)
+    portal, process = start_portal(data_dir, log_folder=tmp_path, GILNUN_SEED="none")
     try:
         assert http_status(f"{portal.address}/healthz") == 200
         children = portal.processes("")
