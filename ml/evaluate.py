@@ -1,0 +1,146 @@
+"""Measure recognition on folders of pictures, as it is served.
+
+    python -m ml.evaluate --references DIR --queries DIR [--nonlandmark DIR]
+        [--unknown DIR] [--new-references DIR --new-queries DIR] [--json FILE]
+
+References, queries and new ones: DIR/CLASS/picture. The pictures go through the
+serving client to a model server: an embedded one that is started here with the
+exported profile (exported first where it is missing), or one at --address. The
+protocol stands in `ml.evaluation`. Prints a table and, last, one JSON object.
+"""
+
+import argparse
+import json
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from ml.client import ServingClient, ServingError
+from ml.contract import DEFAULT_PROFILE, PROFILES, Labels, read_labels
+from ml.evaluation import Collection, Pictures, Report, evaluate
+from ml.export import ensure_exported
+from ml.export_folder import checksum
+from ml.pictures import (
+    ClassPictures,
+    Describer,
+    NoPictures,
+    UnreadablePicture,
+    in_class_folders,
+    pictures_below,
+)
+from ml.serving.process import PROJECT, ModelServerProcess
+
+DATA = PROJECT / ".gilnun"
+# In the order of the table; the rest of the report follows in the JSON.
+MEASURES = (
+    "top1",
+    "top5",
+    "gap",
+    "ece",
+    "auroc_nonlandmark",
+    "auroc_unknown",
+    "new_top1",
+    "new_top5",
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    if (options.new_references is None) != (options.new_queries is None):
+        _parser().error("--new-references and --new-queries go together")
+    try:
+        result = run(options)
+    except (NoPictures, UnreadablePicture, ServingError) as error:
+        print(f"ml.evaluate: {error}", file=sys.stderr)
+        return 2
+    if options.json is not None:
+        options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(result))
+    return 0
+
+
+def run(options: argparse.Namespace) -> dict:
+    """The JSON object of an evaluation, its table printed."""
+    started = time.monotonic()
+    folder = ensure_exported(options.models, options.profile)
+    labels = read_labels(folder)
+    with ExitStack() as stack:
+        address = options.address or stack.enter_context(ModelServerProcess(options.models)).address
+        client = ServingClient(address)
+        stack.callback(client.close)
+        describer = Describer(
+            client, labels, checksum=checksum(folder), cache=None if options.no_cache else DATA / "embeddings"
+        )
+        collection = read_collection(options, describer)
+        describer.save()
+    report = evaluate(collection)
+    _print_table(report, labels)
+    return {
+        **report.values,
+        "intervals": {name: list(interval) for name, interval in report.intervals.items()},
+        "notes": report.notes,
+        "model": labels.model,
+        "version": labels.version,
+        "profile": labels.profile,
+        "seconds": round(time.monotonic() - started, 1),
+    }
+
+
+def read_collection(options: argparse.Namespace, describer: Describer) -> Collection:
+    """The embeddings of all folders that the options name."""
+    names: dict[str, int] = {}
+    embed = describer.embeddings
+    nothing = embed([])
+    return Collection(
+        references=_pictures(options.references, describer, names),
+        queries=_pictures(options.queries, describer, names),
+        nonlandmarks=embed(pictures_below(options.nonlandmark)) if options.nonlandmark else nothing,
+        unknown=embed(pictures_below(options.unknown)) if options.unknown else None,
+        new_references=_pictures(options.new_references, describer, names),
+        new_queries=_pictures(options.new_queries, describer, names),
+    )
+
+
+def _pictures(
+    folder: Path | None, describer: Describer, names: dict[str, int]
+) -> Pictures | None:
+    if folder is None:
+        return None
+    pictures: ClassPictures = in_class_folders(folder)
+    labels = [names.setdefault(name, len(names)) for name in pictures.classes]
+    return Pictures(describer.embeddings(pictures.files), np.array(labels, dtype=np.int64))
+
+
+def _print_table(report: Report, labels: Labels) -> None:
+    print(f"{labels.model} {labels.version} ({labels.profile}), {report.values['n']} queries")
+    for name in MEASURES:
+        low, high = report.intervals[name]
+        print(f"  {name:<18} {report.values[name]:.4f}   95 %: {low:.4f} to {high:.4f}")
+    for note in report.notes:
+        print(f"  {note}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ml.evaluate", description="Measure recognition as it is served."
+    )
+    add = parser.add_argument
+    add("--references", type=Path, required=True, metavar="DIR")
+    add("--queries", type=Path, required=True, metavar="DIR")
+    add("--nonlandmark", type=Path, metavar="DIR", help="even files fit, odd ones measure")
+    add("--unknown", type=Path, metavar="DIR", help="landmarks that no reference shows")
+    add("--new-references", type=Path, metavar="DIR")
+    add("--new-queries", type=Path, metavar="DIR")
+    add("--json", type=Path, metavar="FILE")
+    add("--profile", choices=PROFILES, default=DEFAULT_PROFILE)
+    add("--models", type=Path, default=DATA / "models", metavar="DIR")
+    add("--address", metavar="HOST:PORT", help="a running model server with this model")
+    add("--no-cache", action="store_true", help="embed every picture again")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
