@@ -321,7 +321,12 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {},
+    # Without names of their own, enums of generated clients change their names on upgrades.
+    "ENUM_NAME_OVERRIDES": {
+        "RecognitionStatus": "apps.recognition.models.RecognitionRequest.State",
+        "Certainty": "apps.recognition.models.RecognitionRequest.Certainty",
+        "EvidenceSource": "apps.recognition.models.Candidate.Source",
+    },
 }
 
 CACHES = {
