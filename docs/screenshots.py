@@ -1,0 +1,165 @@
+"""Take pictures of the public pages of a running portal.
+
+    make screenshots
+
+Starts the portal with the demo set in a folder of its own and leaves every picture in
+docs/screenshots/all; the few that the README shows are kept small in docs/screenshots.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.running import ROOT, Portal, start_portal, stop_portal
+
+FOLDER = ROOT / "docs" / "screenshots"
+PICTURES = ROOT / "ml" / "demo" / "pictures"
+QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+QUIET += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+DEVICES = {
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "desktop": {"viewport": {"width": 1200, "height": 800}},
+}
+LANGUAGES = {"ko": "", "en": "/en"}
+SURE = PICTURES / "samples" / "gyeongbokgung-geunjeongjeon"
+UNKNOWN = PICTURES / "nonlandmarks" / "dishes" / "dishes-02.jpg"
+KEPT = [
+    "result-sure-ko-phone-light",
+    "result-sure-ko-desktop-light",
+    "result-unknown-en-phone-dark",
+    "home-ko-desktop-light",
+    "place-en-desktop-light",
+]
+LARGEST_BYTES = 200_000
+COLOURS = (256, 160, 96)
+
+
+def main() -> int:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if program is None:
+        print("Chromium is needed (Debian: apt-get install chromium).", file=sys.stderr)
+        return 2
+    everything = FOLDER / "all"
+    shutil.rmtree(everything, ignore_errors=True)
+    everything.mkdir(parents=True)
+    with running() as portal, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        for name in take_all(browser, portal, everything):
+            print(name, flush=True)
+        browser.close()
+    for name in KEPT:
+        make_small(everything / f"{name}.png", FOLDER / f"{name}.png")
+    return 0
+
+
+@contextmanager
+def running() -> Iterator[Portal]:
+    with tempfile.TemporaryDirectory() as logs:
+        data = ROOT / ".gilnun" / "screenshots"
+        portal, process = start_portal(data, log_folder=Path(logs))
+        try:
+            yield portal
+        finally:
+            stop_portal(process)
+
+
+def take_all(browser: Browser, portal: Portal, folder: Path) -> Iterator[str]:
+    """Take every page in each language, on each device, in light and dark; yield the names."""
+    unsure = None
+    for device, scheme, language in itertools.product(DEVICES, ("light", "dark"), LANGUAGES):
+        context = browser.new_context(
+            base_url=portal.address,
+            locale=language,
+            color_scheme=scheme,
+            reduced_motion="reduce",
+            **DEVICES[device],
+        )
+        page = context.new_page()
+        unsure = unsure or find_unsure(page)
+        for name in show_pages(page, portal, LANGUAGES[language], unsure):
+            page.wait_for_load_state("networkidle")
+            page.evaluate("document.fonts.ready")
+            full = f"{name}-{language}-{device}-{scheme}"
+            page.screenshot(path=folder / f"{full}.png")
+            yield full
+        context.close()
+
+
+def show_pages(page: Page, portal: Portal, prefix: str, unsure: Path | None) -> Iterator[str]:
+    """Bring up one page after the other; yield its name while it is shown."""
+    for name, path in {
+        "home": "/",
+        "list": "/landmarks/",
+        "place": "/landmarks/gyeongbokgung-geunjeongjeon/",
+        "form": "/recognize/",
+        "missing": "/not-there/",
+    }.items():
+        page.goto(f"{prefix}{path}")
+        yield name
+    send(page, prefix, sorted(SURE.glob("*.jpg"))[0])
+    yield "result-sure"
+    if unsure:
+        send(page, prefix, unsure)
+        yield "result-unsure"
+    send(page, prefix, UNKNOWN)
+    yield "result-unknown"
+    page.goto(f"{prefix}/recognize/")
+    page.set_input_files(
+        "#photo-file", {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"only a text"}
+    )
+    page.locator("[data-part=error]:visible").wait_for()
+    yield "error"
+    with model_server_paused(portal):
+        send(page, prefix, sorted(SURE.glob("*.jpg"))[1])
+        yield "result-pending"
+
+
+def send(page: Page, prefix: str, picture: Path) -> None:
+    page.goto(f"{prefix}/recognize/")
+    page.set_input_files("#photo-file", picture)
+    page.locator("[data-state]").wait_for()
+
+
+def find_unsure(page: Page) -> Path | None:
+    """Return a picture to try of which Gilnun is not sure; None where it is sure of all."""
+    for picture in sorted(PICTURES.glob("samples/*/*.jpg")):
+        send(page, "", picture)
+        if page.locator("[data-certainty=unsure]").count():
+            return picture
+    return None
+
+
+@contextmanager
+def model_server_paused(portal: Portal) -> Iterator[None]:
+    processes = portal.processes("ml.serving")
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+def make_small(source: Path, target: Path) -> None:
+    """Save a picture with as many colours as the README's size allows."""
+    picture = Image.open(source).convert("RGB")
+    for colours in COLOURS:
+        picture.quantize(colours, dither=Image.Dither.FLOYDSTEINBERG).save(target, optimize=True)
+        if target.stat().st_size <= LARGEST_BYTES:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main())
