@@ -12,7 +12,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    "module", ["portal.wsgi", "portal.celery", "apps.recognition.model_server", "ml.serving.service"]
+    "module",
+    ["portal.wsgi", "portal.celery", "apps.recognition.model_server", "ml.serving.service"],
 )
 def test_web_and_worker_never_import_tensorflow(module):
     script = (
