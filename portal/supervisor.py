@@ -9,7 +9,9 @@ import fcntl
 import json
 import logging
 import os
+import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -159,6 +161,8 @@ def supervise(password: str | None) -> int:
             arbiter.start()
     finally:
         shutil.rmtree(runtime, ignore_errors=True)
+    if failures:
+        raise CannotRun(failures[0])
     return 0
 
 
@@ -170,7 +174,11 @@ def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
         switch = {"uid": account.pw_uid, "gid": account.pw_gid} if account else {}
 
         def wait_for_database(**_) -> bool:
-            database_is_up()
+            try:
+                database_is_up()
+            except ClusterUnavailable as reason:
+                stop_for(str(reason))
+                return False
             return True
 
         yield watcher(
@@ -202,11 +210,21 @@ def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
     )
 
 
+failures: list[str] = []
+
+
+def stop_for(reason: str) -> None:
+    """Stop everything because the portal cannot run without a part that failed."""
+    failures.append(reason)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def watcher(name: str, command: list[str], **options) -> dict:
     """Return one process for circus, with the portal's log and stop rules."""
     return {
         "name": name,
-        "cmd": command[0],
+        # Circus splits this one at spaces, and the checkout's path may have some.
+        "cmd": shlex.quote(command[0]),
         "args": command[1:],
         "working_dir": str(settings.BASE_DIR),
         "copy_env": True,
@@ -215,7 +233,6 @@ def watcher(name: str, command: list[str], **options) -> dict:
         "stderr_stream": {"stream": Log(name)},
         # Circus starts higher priorities first.
         "priority": {"database": 5, "model": 4, "worker": 3, "sweeper": 2, "web": 1}[name],
-        "max_retry": -1,
         "warmup_delay": 0,
         **options,
     }

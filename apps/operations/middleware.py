@@ -44,11 +44,13 @@ class DatabaseOutage:
         if not isinstance(error, OperationalError | InterfaceError):
             return None
         logger.error("Database away: %s", error)
-        headers = {"Retry-After": "5"}
         if wants_json(request):
             detail = _("The database is not available. Please try again in a moment.")
-            return problem_response(503, "database_unavailable", detail, headers=headers)
-        return render(request, "503.html", status=503, headers=headers)
+            response = problem_response(503, "database_unavailable", detail)
+        else:
+            response = render(request, "503.html", status=503)
+        response["Retry-After"] = "5"
+        return response
 
 
 class UnprefixedLanguage:

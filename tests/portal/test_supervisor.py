@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -40,6 +41,15 @@ def test_a_taken_port_is_refused_in_one_sentence(tmp_path):
     assert result.returncode == 1
     assert f"port {port} cannot be used" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_program_in_a_folder_with_spaces_is_one_word():
+    from portal.supervisor import watcher
+
+    described = watcher("web", ["/a folder/bin/python", "-m", "web server"])
+
+    assert shlex.split(described["cmd"]) == ["/a folder/bin/python"]
+    assert described["args"] == ["-m", "web server"]
 
 
 def test_a_full_disk_is_refused_in_one_sentence(tmp_path, monkeypatch, capsys):
