@@ -158,10 +158,10 @@ def _people(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
 
 def _tree(stand: Stand, view: View, camera: Camera, seed: int) -> Mesh:
     """A tree at one side that covers part of the landmark."""
-    # What is slender would vanish behind a tree that stands as near the middle.
-    away = 0.92 if stand.half < 0.25 * stand.aim else 0.76
+    # What is slender would vanish behind as large a tree.
+    slender = stand.half < 0.25 * stand.aim
+    away, height = (0.92, stand.near * 0.56) if slender else (0.76, stand.near * 0.85)
     side = -away if seed % 2 else away
-    height = stand.near * 0.85
     kind = (
         greenery.pine(seed, height, 4200)
         if seed % 3 == 0
