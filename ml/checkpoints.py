@@ -165,7 +165,11 @@ class _TensorUnpickler(pickle.Unpickler):
 
     def persistent_load(self, identity):
         kind, type_name, key, _device, size = identity[:5]
-        if kind != "storage" or type_name not in _STORAGE_TYPES or identity[5:] not in ((), (None,)):
+        if (
+            kind != "storage"
+            or type_name not in _STORAGE_TYPES
+            or identity[5:] not in ((), (None,))
+        ):
             raise CheckpointRefused(f"holds a {kind} of {type_name}")
         if key not in self.storages:
             self.storages[key] = _Storage(_STORAGE_TYPES[type_name], int(size))

@@ -151,13 +151,9 @@ class ServingClient:
         ]
         return tuple(sorted(versions, reverse=True))
 
-    def metadata(
-        self, *, model: str, timeout: float, version: int | None = None
-    ) -> ModelMetadata:
+    def metadata(self, *, model: str, timeout: float, version: int | None = None) -> ModelMetadata:
         """Names and shapes of the default signature."""
-        request = get_model_metadata_pb2.GetModelMetadataRequest(
-            metadata_field=["signature_def"]
-        )
+        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
         _name_model(request.model_spec, model, version)
         answer = self._call(self._connection().prediction.GetModelMetadata, request, timeout)
         signatures = get_model_metadata_pb2.SignatureDefMap()

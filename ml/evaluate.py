@@ -71,9 +71,8 @@ def run(options: argparse.Namespace) -> dict:
         address = options.address or stack.enter_context(ModelServerProcess(options.models)).address
         client = ServingClient(address)
         stack.callback(client.close)
-        describer = Describer(
-            client, labels, checksum=checksum(folder), cache=None if options.no_cache else DATA / "embeddings"
-        )
+        cache = None if options.no_cache else DATA / "embeddings"
+        describer = Describer(client, labels, checksum=checksum(folder), cache=cache)
         collection = read_collection(options, describer)
         describer.save()
     report = evaluate(collection)
@@ -104,9 +103,7 @@ def read_collection(options: argparse.Namespace, describer: Describer) -> Collec
     )
 
 
-def _pictures(
-    folder: Path | None, describer: Describer, names: dict[str, int]
-) -> Pictures | None:
+def _pictures(folder: Path | None, describer: Describer, names: dict[str, int]) -> Pictures | None:
     if folder is None:
         return None
     pictures: ClassPictures = in_class_folders(folder)

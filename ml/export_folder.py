@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from ml.contract import CHECKSUMS_FILE, Labels, InvalidLabels, read_labels
+from ml.contract import CHECKSUMS_FILE, InvalidLabels, Labels, read_labels
 
 
 class IncompleteExport(Exception):

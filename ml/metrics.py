@@ -83,9 +83,7 @@ def mean_average_precision(
     return float(np.mean(scores))
 
 
-def interval(
-    measure: Callable[[np.ndarray], float], queries: int, *, seed: int = 0
-) -> Interval:
+def interval(measure: Callable[[np.ndarray], float], queries: int, *, seed: int = 0) -> Interval:
     """95 % percentile bootstrap (Efron) of a measure over queries.
 
     measure: takes positions int [queries], drawn with replacement. A draw on

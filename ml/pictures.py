@@ -39,9 +39,7 @@ class ClassPictures(NamedTuple):
 
 def in_class_folders(folder: Path) -> ClassPictures:
     """DIR/CLASS/*; raises NoPictures."""
-    files = [
-        file for file in pictures_below(folder) if len(file.relative_to(folder).parts) > 1
-    ]
+    files = [file for file in pictures_below(folder) if len(file.relative_to(folder).parts) > 1]
     if not files:
         raise NoPictures(f"{folder} holds no CLASS/picture")
     return ClassPictures(files, [file.relative_to(folder).parts[0] for file in files])

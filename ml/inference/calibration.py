@@ -131,9 +131,7 @@ def _shares(known: Outcomes, nonlandmark: Outcomes, unknown: Outcomes) -> np.nda
     )
 
 
-def _fit_unknown(
-    known: Outcomes, nonlandmark: Outcomes, unknown: Outcomes
-) -> tuple[float, float]:
+def _fit_unknown(known: Outcomes, nonlandmark: Outcomes, unknown: Outcomes) -> tuple[float, float]:
     """slope and middle of 1 / (1 + exp(slope · (confidence − middle))), by Newton's method."""
     kinds = (known, nonlandmark, unknown)
     confidences = np.concatenate([kind.confidences for kind in kinds])

@@ -58,7 +58,8 @@ def fit_index(
     embeddings: np.ndarray, labels: np.ndarray, nonlandmarks: np.ndarray
 ) -> ReferenceIndex:
     """Projection and prototypes; the calibration is left UNFITTED."""
-    return assemble_index(fit_projection(embeddings, nonlandmarks), embeddings, labels, nonlandmarks)
+    projection = fit_projection(embeddings, nonlandmarks)
+    return assemble_index(projection, embeddings, labels, nonlandmarks)
 
 
 def prototypes_of(

@@ -180,9 +180,7 @@ def place_prior(
     return weighted / weighted.sum()
 
 
-def _certainty(
-    candidates: tuple[Candidate, ...], unknown: float, calibration: Calibration
-) -> str:
+def _certainty(candidates: tuple[Candidate, ...], unknown: float, calibration: Calibration) -> str:
     if unknown >= calibration.unknown_from:
         return UNKNOWN
     if candidates[0].probability >= calibration.sure_from:

@@ -26,9 +26,7 @@ def search(index: "ReferenceIndex", queries: np.ndarray) -> Iterator[Evidence]:
         to_prototypes = batch @ index.prototypes.T
         to_background = batch @ index.background.T
         for row in range(len(batch)):
-            yield evidence_of(
-                index, to_references[row], to_prototypes[row], to_background[row]
-            )
+            yield evidence_of(index, to_references[row], to_prototypes[row], to_background[row])
 
 
 def evidence_of(

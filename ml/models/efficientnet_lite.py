@@ -146,9 +146,7 @@ def _block(x, stage: Stage, stride: int, name: str):
     )(x)
     x = _normalization(f"{name}._bn1")(x)
     x = layers.ReLU(6.0, name=f"{name}._relu1")(x)
-    x = _convolution(
-        x, stage.filters, f"{name}._project_conv", f"{name}._bn2", kernel=1, stride=1
-    )
+    x = _convolution(x, stage.filters, f"{name}._project_conv", f"{name}._bn2", kernel=1, stride=1)
     if stride == 1 and filters == stage.filters:
         x = layers.Add(name=f"{name}._add")([x, shortcut])
     return x

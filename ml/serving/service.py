@@ -236,9 +236,7 @@ def _image(request, model: LoadedModel) -> np.ndarray:
     except BadTensor as error:
         raise _invalid(f"{IMAGE}: {error}") from error
     if image.dtype != np.uint8 or image.ndim != 4 or image.shape[3] != 3:
-        raise _invalid(
-            f"{IMAGE} must be uint8 [N, H, W, 3], is {image.dtype} {list(image.shape)}"
-        )
+        raise _invalid(f"{IMAGE} must be uint8 [N, H, W, 3], is {image.dtype} {list(image.shape)}")
     if not 1 <= len(image) <= LARGEST_BATCH:
         raise _invalid(f"{IMAGE} must hold 1 to {LARGEST_BATCH} pictures, holds {len(image)}")
     if image.shape[1:3] not in model.labels.input_sizes:
