@@ -8,6 +8,7 @@ docs/screenshots/all; the few that the README shows are kept small in docs/scree
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import shutil
@@ -42,6 +43,7 @@ KEPT = [
     "place-en-desktop-light",
 ]
 LARGEST_BYTES = 200_000
+MIDDLE = 0.35
 COLOURS = (256, 160, 96)
 
 
@@ -67,6 +69,8 @@ def main() -> int:
 def running() -> Iterator[Portal]:
     with tempfile.TemporaryDirectory() as logs:
         data = ROOT / ".gilnun" / "screenshots"
+        # A fresh installation, so that the pictures show the demo set as it is now.
+        shutil.rmtree(data, ignore_errors=True)
         portal, process = start_portal(data, log_folder=Path(logs))
         try:
             yield portal
@@ -76,7 +80,7 @@ def running() -> Iterator[Portal]:
 
 def take_all(browser: Browser, portal: Portal, folder: Path) -> Iterator[str]:
     """Take every page in each language, on each device, in light and dark; yield the names."""
-    unsure = None
+    unsure = find_unsure(browser, portal)
     for device, scheme, language in itertools.product(DEVICES, ("light", "dark"), LANGUAGES):
         context = browser.new_context(
             base_url=portal.address,
@@ -86,7 +90,6 @@ def take_all(browser: Browser, portal: Portal, folder: Path) -> Iterator[str]:
             **DEVICES[device],
         )
         page = context.new_page()
-        unsure = unsure or find_unsure(page)
         for name in show_pages(page, portal, LANGUAGES[language], unsure):
             page.wait_for_load_state("networkidle")
             page.evaluate("document.fonts.ready")
@@ -96,7 +99,7 @@ def take_all(browser: Browser, portal: Portal, folder: Path) -> Iterator[str]:
         context.close()
 
 
-def show_pages(page: Page, portal: Portal, prefix: str, unsure: Path | None) -> Iterator[str]:
+def show_pages(page: Page, portal: Portal, prefix: str, unsure: bytes | None) -> Iterator[str]:
     """Bring up one page after the other; yield its name while it is shown."""
     for name, path in {
         "home": "/",
@@ -125,19 +128,37 @@ def show_pages(page: Page, portal: Portal, prefix: str, unsure: Path | None) -> 
         yield "result-pending"
 
 
-def send(page: Page, prefix: str, picture: Path) -> None:
+def send(page: Page, prefix: str, picture: Path | bytes) -> None:
+    content = picture if isinstance(picture, bytes) else picture.read_bytes()
     page.goto(f"{prefix}/recognize/")
-    page.set_input_files("#photo-file", picture)
+    page.set_input_files(
+        "#photo-file", {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": content}
+    )
     page.locator("[data-state]").wait_for()
 
 
-def find_unsure(page: Page) -> Path | None:
-    """Return a picture to try of which Gilnun is not sure; None where it is sure of all."""
-    for picture in sorted(PICTURES.glob("samples/*/*.jpg")):
-        send(page, "", picture)
-        if page.locator("[data-certainty=unsure]").count():
-            return picture
+def find_unsure(browser: Browser, portal: Portal) -> bytes | None:
+    """Return a picture of which Gilnun is not sure: the middle of a sample; None without any."""
+    page = browser.new_page(base_url=portal.address)
+    try:
+        for sample in sorted(PICTURES.glob("samples/*/*.jpg"), reverse=True):
+            picture = middle_of(sample)
+            send(page, "", picture)
+            if page.locator("[data-certainty=unsure]").count():
+                return picture
+    finally:
+        page.close()
     return None
+
+
+def middle_of(sample: Path) -> bytes:
+    picture = Image.open(sample)
+    width, height = picture.size
+    edge = (1 - MIDDLE) / 2
+    box = (width * edge, height * edge, width * (1 - edge), height * (1 - edge))
+    content = io.BytesIO()
+    picture.crop(tuple(map(int, box))).resize(picture.size).save(content, "JPEG")
+    return content.getvalue()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-import { ConnectionBroken, sendPhoto } from "./send-photo.js";
+import { ConnectionBroken, PhotoRefused, sendPhoto } from "./send-photo.js";
 import { shrinkPhoto } from "./shrink-photo.js";
 
 /**
@@ -110,8 +110,12 @@ class PhotoUpload extends HTMLElement {
       );
       window.location.assign(answer);
     } catch (error) {
-      const broken = error instanceof ConnectionBroken;
-      this.#fail(broken ? this.dataset.broken : error.detail || this.dataset.refused);
+      if (error instanceof PhotoRefused && !error.mayHelpLater) {
+        this.#fail(error.detail || this.dataset.refused);
+      } else {
+        this.#fail(error.detail || this.#textFor(error));
+        this.#offerAgain();
+      }
     }
   }
 
@@ -126,9 +130,18 @@ class PhotoUpload extends HTMLElement {
     }
   }
 
+  #textFor(error) {
+    return error instanceof ConnectionBroken ? this.dataset.broken : this.dataset.refused;
+  }
+
+  /** The photo is still here: one tap sends it again. */
+  #offerAgain() {
+    this.querySelector(".upload-send").textContent = this.dataset.again;
+    this.toggleAttribute("data-failed", true);
+  }
+
   #fail(text) {
     this.#busy = false;
-    this.toggleAttribute("data-failed", Boolean(this.#file));
     this.#part("progress").hidden = true;
     this.#part("choices").hidden = false;
     this.#part("error").textContent = text;

@@ -1,8 +1,12 @@
-/** The server's answer to a photo that it does not take; `detail` is a sentence for people. */
+/**
+ * The server's answer to a photo that it does not take; `detail` is a sentence for people.
+ * `mayHelpLater`: the same photo may be taken another time.
+ */
 export class PhotoRefused extends Error {
-  constructor(detail) {
+  constructor(detail, mayHelpLater) {
     super(detail);
     this.detail = detail;
+    this.mayHelpLater = mayHelpLater;
   }
 }
 
@@ -34,7 +38,8 @@ export function sendPhoto(form, file, onProgress) {
       if (request.status >= 200 && request.status < 300) {
         resolve(request.responseURL);
       } else {
-        reject(new PhotoRefused(detailOf(request)));
+        const mayHelpLater = request.status === 429 || request.status >= 500;
+        reject(new PhotoRefused(detailOf(request), mayHelpLater));
       }
     });
     for (const name of ["error", "abort", "timeout"]) {
