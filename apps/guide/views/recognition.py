@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import timedelta
 
@@ -64,7 +63,6 @@ class UploadRefused(Exception):
 def recognize(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _form(request)
-    started = time.perf_counter()
     try:
         _count_upload(request)
         photo = _prepared_photo(request)
@@ -72,7 +70,7 @@ def recognize(request: HttpRequest) -> HttpResponse:
         return _too_many(request, reached)
     except UploadRefused as refused:
         return _refuse(request, refused)
-    question = services.answer_photos([photo], started=started)
+    question = services.answer_photos([photo], started=request.started)
     response = SeeOther(reverse("guide:recognition", args=[question.receipt]))
     response["Server-Timing"] = question.server_timing()
     return response
