@@ -117,6 +117,14 @@ if CELERY_BROKER_URL.startswith("pgmq"):
         "wait_time_seconds": 0,
         "visibility_timeout": 120,
     }
+elif CELERY_BROKER_URL.startswith("redis"):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 120,
+        "socket_connect_timeout": 2,
+        # Of the sender; the worker keeps trying.
+        "max_retries": 1,
+        "interval_start": 0,
+    }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_POOL_LIMIT = 2

@@ -7,13 +7,14 @@ a lost message or two workers at once cannot lose a job or finish it twice.
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -40,6 +41,9 @@ class JobNotHeld(Exception):
     """The lease of the job passed to someone else, or it is finished."""
 
 
+_sending = threading.BoundedSemaphore(4)
+
+
 def add_job(*, task: str, subject: object, at: datetime, held_for: timedelta | None = None) -> Job:
     """Store a job in the caller's transaction.
 
@@ -55,7 +59,7 @@ def add_job(*, task: str, subject: object, at: datetime, held_for: timedelta | N
         job.attempts = 1
     job.save()
     if held_for is None:
-        transaction.on_commit(lambda: wake_worker(job))
+        transaction.on_commit(lambda: wake_worker_soon(job))
     return job
 
 
@@ -67,6 +71,24 @@ def wake_worker(job: Job) -> bool:
         logger.warning("No wake-up call for job %s: %s", job.pk, error)
         return False
     return True
+
+
+def wake_worker_soon(job: Job) -> None:
+    """Send the wake-up message beside the caller, who waits for a visitor.
+
+    A broker that is away takes seconds to fail. While several such attempts hang, further
+    messages are left to the sweeper.
+    """
+    if not _sending.acquire(blocking=False):
+        return
+
+    def send() -> None:
+        try:
+            wake_worker(job)
+        finally:
+            _sending.release()
+
+    threading.Thread(target=send, daemon=True).start()
 
 
 def finish_job(job: Job, *, at: datetime) -> None:
@@ -86,7 +108,7 @@ def hand_over_job(job: Job, *, at: datetime, reason: str = "", wake: bool = True
         attempts=F("attempts") - 1,
     )
     if wake:
-        transaction.on_commit(lambda: wake_worker(job))
+        transaction.on_commit(lambda: wake_worker_soon(job))
 
 
 def _move_held(job: Job, **values) -> None:
@@ -176,7 +198,7 @@ def retry_job(job: Job, *, at: datetime) -> None:
         state=Job.State.WAITING, attempts=0, available_at=at, finished_at=None, lease_token=None
     )
     if moved:
-        transaction.on_commit(lambda: wake_worker(job))
+        transaction.on_commit(lambda: wake_worker_soon(job))
 
 
 def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
@@ -194,5 +216,15 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
 
 
 def run_here(job: Job) -> None:
-    """Do a job in this process, through the task that a worker would run."""
-    current_app.tasks[job.task](job=job.pk)
+    """Do a job in this process, through the task that a worker would run.
+
+    What goes wrong is logged: one job must not keep the others from being found.
+    """
+    # A worker imports the apps' tasks by itself when it starts; other processes do not.
+    current_app.loader.import_default_modules()
+    try:
+        current_app.tasks[job.task](job=job.pk)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("Job %s could not be run here", job.pk)

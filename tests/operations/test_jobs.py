@@ -22,6 +22,7 @@ def wake_ups(monkeypatch) -> list[int]:
         return True
 
     monkeypatch.setattr(jobs, "wake_worker", wake)
+    monkeypatch.setattr(jobs, "wake_worker_soon", wake)
     return sent
 
 
