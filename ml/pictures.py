@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 import PIL
@@ -123,7 +124,7 @@ def _read_cache(file: Path | None, embedding_size: int) -> dict[str, np.ndarray]
     try:
         with np.load(file, allow_pickle=False) as arrays:
             digests, embeddings = arrays["digests"], arrays["embeddings"]
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return {}
     if embeddings.shape != (len(digests), embedding_size):
         return {}
