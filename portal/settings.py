@@ -214,6 +214,7 @@ INSTALLED_APPS = [
     "apps.operations",
     "apps.catalogue",
     "apps.recognition",
+    "apps.annotation",
     "apps.partners",
     "apps.guide",
     "apps.api",

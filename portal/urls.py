@@ -13,6 +13,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/login/", LoginView.as_view(template_name="accounts/login.html"), name="login"),
     path("accounts/logout/", LogoutView.as_view(next_page="/"), name="logout"),
+    path("annotate/", include("apps.annotation.urls")),
     path("api/v1/", include("apps.api.v1.urls")),
     *i18n_patterns(path("", include("apps.guide.urls")), prefix_default_language=False),
 ]

@@ -1,0 +1,1 @@
+"""The verbs of annotation: one module a subject."""

@@ -1,0 +1,138 @@
+"""A reviewer's work: accept, fix or send back; each task is with one reviewer at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from apps.accounts.models import User
+from apps.annotation.models import Annotation, AnnotationTask, Review
+from apps.annotation.services.claiming import LeaseLost, UnknownTask
+from apps.annotation.services.submitting import parse_work, store_annotation
+from apps.annotation.workflow import MoveNotAllowed, TaskState, move
+
+REVIEW_LEASE = timedelta(minutes=10)
+_TASK = AnnotationTask._meta.db_table
+# Nobody judges their own work; an administrator on a small site may.
+_NEXT = f"""
+    UPDATE {_TASK} SET reviewer_id = %(user)s, review_until = %(until)s
+    WHERE id = (
+        SELECT id FROM {_TASK}
+        WHERE state = 'submitted' AND completed_at IS NULL
+            AND (annotator_id IS DISTINCT FROM %(user)s OR %(own_too)s)
+            AND (reviewer_id = %(user)s OR review_until IS NULL OR review_until <= %(at)s)
+        ORDER BY (reviewer_id IS NOT DISTINCT FROM %(user)s AND review_until > %(at)s) DESC,
+            submitted_at, id
+        FOR UPDATE SKIP LOCKED LIMIT 1
+    )
+    RETURNING id
+"""
+
+
+class NothingToReview(Exception):
+    """No submitted task waits for this reviewer."""
+
+
+def claim_next_review(*, by: User, at: datetime) -> AnnotationTask:
+    """Give a reviewer the task they look at, else the one that waits longest.
+
+    Raises NothingToReview.
+    """
+    values = {
+        "user": by.pk,
+        "until": at + REVIEW_LEASE,
+        "at": at,
+        "own_too": by.is_superuser,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, values)
+        row = cursor.fetchone()
+    if row is None:
+        raise NothingToReview
+    return AnnotationTask.objects.with_what_the_editor_shows().get(pk=row[0])
+
+
+def _lock_for_review(task_id: int, *, by: User, at: datetime) -> tuple[AnnotationTask, Annotation]:
+    """Lock a submitted task that no other reviewer looks at, with its annotation."""
+    tasks = AnnotationTask.objects.select_for_update(of=("self",)).select_related("image")
+    task = tasks.filter(pk=task_id).first()
+    if task is None or (task.annotator_id == by.pk and not by.is_superuser):
+        raise UnknownTask(str(task_id))
+    if task.state != TaskState.SUBMITTED or task.completed_at is not None:
+        raise MoveNotAllowed(task.state, TaskState.ACCEPTED)
+    with_another = task.reviewer_id not in (None, by.pk)
+    if with_another and task.review_until is not None and task.review_until > at:
+        raise LeaseLost(str(task_id))
+    return task, task.annotations.get(current=True)
+
+
+def _finish(task: AnnotationTask) -> None:
+    task.reviewer = None
+    task.review_until = None
+    task.save()
+
+
+@transaction.atomic
+def accept_annotation(task_id: int, *, by: User, at: datetime) -> Review:
+    """Accept what was submitted. Raises UnknownTask, LeaseLost, MoveNotAllowed."""
+    task, annotation = _lock_for_review(task_id, by=by, at=at)
+    review = Review.objects.create(
+        task=task,
+        annotation=annotation,
+        reviewer=by,
+        verdict=Review.Verdict.ACCEPTED,
+        created_at=at,
+    )
+    task.state = move(task.state, TaskState.ACCEPTED)
+    task.completed_at = at
+    _finish(task)
+    return review
+
+
+@transaction.atomic
+def return_annotation(task_id: int, *, reason: str, by: User, at: datetime) -> Review:
+    """Send a task back to its annotator, with the reason.
+
+    Raises UnknownTask, LeaseLost, MoveNotAllowed.
+    """
+    task, annotation = _lock_for_review(task_id, by=by, at=at)
+    review = Review.objects.create(
+        task=task,
+        annotation=annotation,
+        reviewer=by,
+        verdict=Review.Verdict.RETURNED,
+        reason=reason,
+        created_at=at,
+    )
+    task.state = move(task.state, TaskState.RETURNED)
+    task.reserved_for = task.annotator
+    _finish(task)
+    return review
+
+
+@transaction.atomic
+def fix_annotation(task_id: int, *, values: Mapping[str, Any], by: User, at: datetime) -> Review:
+    """Accept a task with the reviewer's own box and tags; both versions stay in the history.
+
+    Raises UnknownTask, LeaseLost, MoveNotAllowed, AnnotationRefused.
+    """
+    task, annotation = _lock_for_review(task_id, by=by, at=at)
+    work = parse_work(values, image=task.image)
+    if "landmark" not in values and "other" not in values:
+        work = work._replace(landmark=annotation.landmark, other=annotation.other)
+    fix = store_annotation(task, work, origin=Annotation.Origin.FIXED, by=by, at=at)
+    review = Review.objects.create(
+        task=task,
+        annotation=annotation,
+        fix=fix,
+        reviewer=by,
+        verdict=Review.Verdict.FIXED,
+        created_at=at,
+    )
+    task.state = move(task.state, TaskState.ACCEPTED)
+    task.completed_at = at
+    _finish(task)
+    return review

@@ -1,0 +1,206 @@
+"""An annotator's work: submitted, or opened again before anybody reviewed it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import User
+from apps.annotation.models import Annotation, AnnotationImage, AnnotationTask, Draft
+from apps.annotation.services.claiming import (
+    LEASE,
+    LeaseLost,
+    lock_held,
+    release,
+    task_for,
+)
+from apps.annotation.shapes import Box, ShapeRefused, Tags, overlap, parse_box, parse_tags
+from apps.annotation.workflow import MoveNotAllowed, TaskState, is_completed, move
+from apps.catalogue.models import Landmark
+
+NO_SUCH_LANDMARK = _("There is no such landmark.")
+ONE_PLACE_ONLY = _("Choose a landmark or write another place, not both.")
+BAD_OTHER = _("Write the name of the place in at most 200 characters.")
+
+
+class AnnotationRefused(Exception):
+    """What was submitted cannot be used; `errors` names each field with its messages."""
+
+    def __init__(self, errors: dict[str, list[str]]):
+        super().__init__(str(errors))
+        self.errors = errors
+
+
+class Work(NamedTuple):
+    """What an annotator or a fixing reviewer says of an image."""
+
+    box: Box
+    tags: Tags
+    landmark: Landmark | None
+    other: str
+
+
+def parse_work(values: Mapping[str, Any], *, image: AnnotationImage) -> Work:
+    """Check what was sent about an image. Raises AnnotationRefused with every fault at once."""
+    errors: dict[str, list[str]] = {}
+    box = tags = landmark = None
+    other = ""
+    try:
+        box = parse_box(values.get("bbox"), width=image.width, height=image.height)
+    except ShapeRefused as refused:
+        errors["bbox"] = [str(refused.message)]
+    try:
+        tags = parse_tags(values)
+    except ShapeRefused as refused:
+        errors["tags"] = [str(refused.message)]
+    try:
+        landmark, other = _parse_place(values)
+    except ShapeRefused as refused:
+        errors["landmark"] = [str(refused.message)]
+    if errors:
+        raise AnnotationRefused(errors)
+    return Work(box, tags, landmark, other)
+
+
+def _parse_place(values: Mapping[str, Any]) -> tuple[Landmark | None, str]:
+    wanted = values.get("landmark")
+    other = values.get("other") or ""
+    if not isinstance(other, str) or len(other) > 200 or "\0" in other:
+        raise ShapeRefused(BAD_OTHER)
+    if wanted is None:
+        return None, other.strip()
+    if other.strip():
+        raise ShapeRefused(ONE_PLACE_ONLY)
+    known = type(wanted) is int and abs(wanted) < 2**63
+    landmark = Landmark.objects.filter(pk=wanted).first() if known else None
+    if landmark is None:
+        raise ShapeRefused(NO_SUCH_LANDMARK)
+    return landmark, ""
+
+
+@transaction.atomic
+def submit_annotation(
+    task_id: int,
+    *,
+    token: uuid.UUID | None,
+    values: Mapping[str, Any],
+    by: User,
+    at: datetime,
+) -> Annotation:
+    """Store a person's annotation of the task they hold, and end the lease.
+
+    The same token again gives the annotation that it made. Raises UnknownTask, LeaseLost
+    and AnnotationRefused.
+    """
+    if earlier := _made_under(task_id, token, by):
+        return earlier
+    try:
+        task = lock_held(task_id, token=token, by=by, at=at)
+    except LeaseLost:
+        # The same submit may have been on its way twice: the first one has just ended the lease.
+        if earlier := _made_under(task_id, token, by):
+            return earlier
+        raise
+    work = parse_work(values, image=task.image)
+    annotation = store_annotation(
+        task,
+        work,
+        origin=Annotation.Origin.DRAWN,
+        by=by,
+        token=token,
+        seconds=(at - task.leased_at).total_seconds() if task.leased_at else None,
+        at=at,
+    )
+    other_place = work.landmark is not None and work.landmark.pk != task.image.landmark_id
+    needs_review = task.dataset.needs_review or other_place or bool(work.other)
+    task.state = move(task.state, TaskState.SUBMITTED)
+    task.annotator = by
+    task.submitted_at = at
+    task.reserved_for = None
+    if is_completed(task.state, needs_review=needs_review):
+        task.completed_at = at
+    release(task)
+    task.save()
+    Draft.objects.filter(task=task, annotator=by).delete()
+    return annotation
+
+
+def _made_under(task_id: int, token: uuid.UUID | None, by: User) -> Annotation | None:
+    if token is None:
+        return None
+    made = Annotation.objects.select_related("task__image", "task__dataset")
+    return made.filter(task_id=task_id, token=token, by=by).first()
+
+
+def store_annotation(
+    task: AnnotationTask,
+    work: Work,
+    *,
+    origin: str,
+    by: User,
+    at: datetime,
+    token: uuid.UUID | None = None,
+    seconds: float | None = None,
+) -> Annotation:
+    """Store an annotation as the task's current one; earlier ones stay as its history."""
+    task.annotations.filter(current=True).update(current=False)
+    return Annotation.objects.create(
+        task=task,
+        origin=origin,
+        by=by,
+        token=token,
+        **work.box._asdict(),
+        **work.tags._asdict(),
+        landmark=work.landmark or (None if work.other else task.image.landmark),
+        other=work.other,
+        seconds=seconds,
+        created_at=at,
+    )
+
+
+class Feedback(NamedTuple):
+    """How near an annotation is to the known answer."""
+
+    overlap: float
+    tags_right: bool
+    box: Box
+
+
+def feedback_on(annotation: Annotation) -> Feedback | None:
+    """Compare an annotation of a practice dataset with the known answer, where there is one."""
+    task = annotation.task
+    truth = task.image.truth
+    if not task.dataset.practice or truth is None:
+        return None
+    right = Box(*truth["bbox"])
+    tags = Tags(**{name: truth[name] for name in Tags._fields})
+    near = overlap(Box(*map(float, annotation.box)), right)
+    return Feedback(overlap=near, tags_right=annotation.tags == tags, box=right)
+
+
+@transaction.atomic
+def reopen_task(task_id: int, *, by: User, at: datetime) -> AnnotationTask:
+    """Give a person their own submitted task again, with what they drew as the draft.
+
+    Raises UnknownTask, and MoveNotAllowed once somebody reviews or reviewed it.
+    """
+    task_for(task_id, by=by)
+    task = AnnotationTask.objects.select_for_update(of=("self",)).get(pk=task_id)
+    in_review = task.review_until is not None and task.review_until > at
+    if task.annotator_id != by.pk or task.state != TaskState.SUBMITTED or in_review:
+        raise MoveNotAllowed(task.state, TaskState.LEASED)
+    task.state = move(task.state, TaskState.LEASED)
+    task.holder = by
+    task.token = uuid.uuid4()
+    task.leased_at = at
+    task.lease_until = at + LEASE
+    task.completed_at = None
+    # Should the lease end, nobody else takes over: it is this person's work already.
+    task.reserved_for = by
+    task.save()
+    return AnnotationTask.objects.with_what_the_editor_shows().get(pk=task_id)
