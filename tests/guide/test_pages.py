@@ -100,6 +100,17 @@ def test_the_page_leads_to_itself_in_the_other_language(visited):
     assert other in [link["href"] for link in page.all("a")]
 
 
+def test_every_link_leads_somewhere(visited, client):
+    _, page, _ = visited
+    addresses = {link["href"] for link in page.all("a") if link["href"].startswith("/")}
+
+    for address in addresses:
+        response = client.get(address)
+        if response.streaming:
+            list(response.streaming_content)
+        assert response.status_code in (200, 302), address
+
+
 @pytest.mark.parametrize("path", ["/", "/landmarks/", "/landmarks/tower/", "/recognize/"])
 def test_search_engines_find_both_languages(client, content, path):
     links = Page(client.get(path).content.decode()).all("link")
