@@ -39,6 +39,15 @@ with warnings.catch_warnings():
 
 FREE_BYTES_NEEDED = 512 * 1024 * 1024
 STOP_SECONDS = 10
+# Photos come and go in several threads. glibc would keep their memory: each thread its own,
+# and large blocks too once some were freed. So: few arenas, large blocks straight from and
+# to the system, and no idle threads of the linear algebra.
+WEB_MEMORY = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "524288",
+    "MALLOC_TRIM_THRESHOLD_": "524288",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 COLOURS = {"database": 36, "model": 35, "worker": 33, "sweeper": 34, "web": 32, "setup": 37}
 
 
@@ -205,8 +214,7 @@ def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
         [python, "-m", "gunicorn", "portal.wsgi:application", "--worker-class=gthread"]
         + [f"--bind={settings.BIND}:{settings.PORT}", f"--workers={settings.WEB_PROCESSES}"]
         + ["--threads=4", "--timeout=60", "--graceful-timeout=8", "--log-level=warning"],
-        # Photos come and go in several threads: without this each keeps its own freed memory.
-        env={**os.environ, "MALLOC_ARENA_MAX": "2", "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, **WEB_MEMORY},
     )
 
 
