@@ -106,6 +106,8 @@ def test_the_photo_is_seen_at_once(open_browser, sample):
     expect(page.locator("[data-part=preview]")).to_be_visible()
     expect(page.locator("progress")).to_be_visible()
     expect(page.locator("[data-part=choices]")).to_be_hidden()
+    while not held:
+        page.wait_for_timeout(20)
     held[0].abort()
     expect(page.locator("[data-part=choices]")).to_be_visible()
 
