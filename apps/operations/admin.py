@@ -1,17 +1,16 @@
+import json
+
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 
 from apps.operations.jobs import retry_job
-from apps.operations.models import Job
+from apps.operations.models import AuditEntry, Job
 
 
-@admin.register(Job)
-class JobAdmin(admin.ModelAdmin):
-    list_display = ["task", "subject", "state", "attempts", "created_at", "finished_at", "error"]
-    list_filter = ["state", "task"]
-    search_fields = ["subject"]
-    actions = ["retry"]
+class ReadOnlyAdmin(ModelAdmin):
+    """Rows that only the programs write."""
 
     def has_add_permission(self, request) -> bool:
         return False
@@ -22,7 +21,42 @@ class JobAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
 
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ["task", "subject", "state", "attempts", "created_at", "finished_at", "error"]
+    list_filter = ["state", "task"]
+    search_fields = ["subject"]
+    actions = ["retry"]
+
     @admin.action(description=_("Try the selected parked jobs again"), permissions=["view"])
     def retry(self, request, queryset) -> None:
         for job in queryset.filter(state=Job.State.PARKED):
             retry_job(job, at=timezone.now())
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "by_name", "action", "subject_name", "changed", "note"]
+    list_filter = ["action", "subject_type"]
+    search_fields = ["subject_name", "by_name", "subject", "=batch"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    list_per_page = 50
+    fields = ["at", "by_name", "action", "subject_type", "subject_name", "was", "became", "note"]
+
+    @admin.display(description=_("changed"))
+    def changed(self, entry: AuditEntry) -> str:
+        return ", ".join(entry.changed_fields) if entry.before and entry.after else ""
+
+    @admin.display(description=_("before"))
+    def was(self, entry: AuditEntry) -> str:
+        return _shown(entry.before)
+
+    @admin.display(description=_("after"))
+    def became(self, entry: AuditEntry) -> str:
+        return _shown(entry.after)
+
+
+def _shown(values: dict | None) -> str:
+    return json.dumps(values, ensure_ascii=False, indent=1) if values else "–"

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 
 class JobQuerySet(models.QuerySet):
@@ -44,6 +45,8 @@ class Job(models.Model):
     objects = JobQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
         constraints = [
             models.CheckConstraint(
                 name="job_running_has_lease",
@@ -90,3 +93,54 @@ class Limit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}: {self.used}"
+
+
+class AuditEntryQuerySet(models.QuerySet):
+    def about(self, row: models.Model) -> AuditEntryQuerySet:
+        """What was done to one row, newest first."""
+        return self.filter(subject_type=row._meta.label_lower, subject=str(row.pk)).order_by("-pk")
+
+
+class AuditEntry(models.Model):
+    """Who changed what, when, from what to what. Written once: the database refuses the rest.
+
+    People and subjects are named, not linked, so that the log outlives both.
+    """
+
+    class Action(models.TextChoices):
+        CREATED = "created", _("created")
+        CHANGED = "changed", _("changed")
+        DELETED = "deleted", _("deleted")
+        REVERTED = "reverted", _("put back")
+        MERGED = "merged", _("merged")
+
+    at = models.DateTimeField(_("when"))
+    by_id = models.BigIntegerField(null=True)
+    by_name = models.CharField(_("who"), max_length=150)
+    action = models.CharField(_("action"), max_length=10, choices=Action.choices)
+    subject_type = models.CharField(_("kind"), max_length=100)
+    subject = models.CharField(max_length=100, help_text="primary key of what it is about")
+    subject_name = models.CharField(_("what"), max_length=300)
+    before = models.JSONField(_("before"), null=True)
+    after = models.JSONField(_("after"), null=True)
+    batch = models.UUIDField(null=True, help_text="the same for all rows of one bulk change")
+    note = models.TextField(_("note"), blank=True)
+
+    objects = AuditEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("change")
+        verbose_name_plural = _("changes")
+        indexes = [
+            models.Index(fields=["subject_type", "subject", "-id"], name="audit_of_subject"),
+            models.Index(fields=["batch"], name="audit_of_batch", condition=~Q(batch=None)),
+            models.Index(fields=["at"], name="audit_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_name} {self.get_action_display()}"
+
+    @property
+    def changed_fields(self) -> list[str]:
+        before, after = self.before or {}, self.after or {}
+        return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))

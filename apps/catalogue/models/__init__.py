@@ -1,4 +1,4 @@
-from apps.catalogue.models.landmark import Landmark, LandmarkName
+from apps.catalogue.models.landmark import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.models.license import License
 from apps.catalogue.models.photo import Photo
 from apps.catalogue.models.tree import Category, CategoryName, Region, RegionName
@@ -8,6 +8,7 @@ __all__ = [
     "CategoryName",
     "Landmark",
     "LandmarkName",
+    "LandmarkRedirect",
     "License",
     "Photo",
     "Region",

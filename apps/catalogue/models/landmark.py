@@ -7,7 +7,9 @@ from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
+from apps.catalogue.completeness import Facts
 from apps.catalogue.models.naming import name_for
 from apps.catalogue.models.tree import Category, NameKind, Region
 
@@ -52,6 +54,28 @@ class LandmarkQuerySet(models.QuerySet):
         shown = Photo.objects.shown().select_related("license").order_by("pk")
         return self.prefetch_related(Prefetch("photos", queryset=shown, to_attr="shown_photos"))
 
+    def with_facts(self) -> LandmarkQuerySet:
+        """Note with each row what `facts` asks for; PostgreSQL asks only for the rows of a page."""
+        from apps.catalogue.models.photo import Photo
+
+        names = LandmarkName.objects.filter(landmark=OuterRef("pk"), kind=NameKind.OFFICIAL)
+        photos = Photo.objects.filter(landmark=OuterRef("pk"), license__may_show=True)
+        return self.annotate(
+            has_korean_name=Exists(names.filter(language="ko")),
+            has_english_name=Exists(names.filter(language="en")),
+            has_photo=Exists(photos),
+            has_korean_text=Exists(self._texts("ko")),
+            has_english_text=Exists(self._texts("en")),
+            redirected=Exists(LandmarkRedirect.objects.filter(old_slug=OuterRef("slug"))),
+        )
+
+    def _texts(self, language: str) -> models.QuerySet:
+        # The texts belong to the guide, which knows the catalogue and not the other way round.
+        texts = self.model._meta.get_field("articles").related_model
+        return texts._base_manager.filter(
+            landmark=OuterRef("pk"), language=language, state="published"
+        )
+
     def search(self, query: str) -> LandmarkQuerySet:
         """Landmarks whose names contain the query, or nearly do, best first.
 
@@ -92,26 +116,44 @@ class Landmark(models.Model):
     """A place."""
 
     class State(models.TextChoices):
-        DRAFT = "draft"
-        PUBLISHED = "published"
-        WITHDRAWN = "withdrawn"
+        DRAFT = "draft", _("draft")
+        PUBLISHED = "published", _("published")
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
-    slug = models.SlugField(max_length=120, unique=True, help_text="never changes")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
-    category = models.ForeignKey(Category, models.PROTECT, related_name="landmarks")
-    region = models.ForeignKey(Region, models.PROTECT, related_name="landmarks")
-    latitude = models.FloatField(null=True, blank=True, help_text="WGS84 degrees")
-    longitude = models.FloatField(null=True, blank=True, help_text="WGS84 degrees")
-    address = models.CharField(max_length=300, blank=True)
-    external_ids = models.JSONField(default=dict, blank=True)
-    source = models.CharField(max_length=100)
-    created_at = models.DateTimeField()
-    updated_at = models.DateTimeField()
+    slug = models.SlugField(
+        _("address on the site"), max_length=120, unique=True, help_text=_("It never changes.")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="parts",
+        verbose_name=_("part of"),
+    )
+    category = models.ForeignKey(
+        Category, models.PROTECT, related_name="landmarks", verbose_name=_("category")
+    )
+    region = models.ForeignKey(
+        Region, models.PROTECT, related_name="landmarks", verbose_name=_("region")
+    )
+    latitude = models.FloatField(_("latitude"), null=True, blank=True, help_text=_("WGS84 degrees"))
+    longitude = models.FloatField(
+        _("longitude"), null=True, blank=True, help_text=_("WGS84 degrees")
+    )
+    address = models.CharField(_("address"), max_length=300, blank=True)
+    external_ids = models.JSONField(_("numbers elsewhere"), default=dict, blank=True)
+    source = models.CharField(_("source"), max_length=100)
+    version = models.PositiveIntegerField(default=1, help_text="raised by every save")
+    created_at = models.DateTimeField(_("created"))
+    updated_at = models.DateTimeField(_("changed"))
 
     objects = LandmarkQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("landmark")
+        verbose_name_plural = _("landmarks")
         constraints = [
             models.CheckConstraint(
                 name="landmark_slug_is_ascii", condition=Q(slug__regex=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -134,6 +176,7 @@ class Landmark(models.Model):
         indexes = [
             models.Index(fields=["state", "slug"], name="landmark_state_slug"),
             models.Index(fields=["latitude", "longitude"], name="landmark_position"),
+            models.Index(fields=["-updated_at", "-id"], name="landmark_last_changed"),
         ]
 
     def __str__(self) -> str:
@@ -146,14 +189,29 @@ class Landmark(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("guide:landmark", args=[self.slug])
 
+    @property
+    def facts(self) -> Facts:
+        """What the entry has; for rows fetched `with_facts`."""
+        return Facts(
+            coordinates=self.latitude is not None,
+            address=bool(self.address),
+            korean_name=self.has_korean_name,
+            english_name=self.has_english_name,
+            photo=self.has_photo,
+            korean_text=self.has_korean_text,
+            english_text=self.has_english_text,
+        )
+
 
 class LandmarkName(models.Model):
     """One name of a landmark. The search columns are kept by the database itself."""
 
     landmark = models.ForeignKey(Landmark, models.CASCADE, related_name="names")
-    language = models.CharField(max_length=10)
-    kind = models.CharField(max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL)
-    text = models.CharField(max_length=200)
+    language = models.CharField(_("language"), max_length=10)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL
+    )
+    text = models.CharField(_("name"), max_length=200)
     search_form = models.GeneratedField(
         expression=SearchForm("text"), output_field=models.TextField(), db_persist=True
     )
@@ -162,6 +220,8 @@ class LandmarkName(models.Model):
     )
 
     class Meta:
+        verbose_name = _("name")
+        verbose_name_plural = _("names")
         constraints = [
             models.UniqueConstraint(
                 name="landmark_one_official_name_per_language",
@@ -182,3 +242,20 @@ class LandmarkName(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class LandmarkRedirect(models.Model):
+    """The address of a landmark that was merged into another one; it leads there for good."""
+
+    old_slug = models.SlugField(_("former address"), max_length=120, unique=True)
+    landmark = models.ForeignKey(
+        Landmark, models.CASCADE, related_name="redirects", verbose_name=_("landmark")
+    )
+    created_at = models.DateTimeField(_("created"))
+
+    class Meta:
+        verbose_name = _("redirect")
+        verbose_name_plural = _("redirects")
+
+    def __str__(self) -> str:
+        return f"{self.old_slug} → {self.landmark_id}"

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.catalogue.models.landmark import Landmark
 from apps.catalogue.models.license import License
@@ -29,23 +30,34 @@ class Photo(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     landmark = models.ForeignKey(
-        Landmark, models.CASCADE, null=True, blank=True, related_name="photos"
+        Landmark,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="photos",
+        verbose_name=_("landmark"),
     )
-    shows_no_landmark = models.BooleanField(default=False)
-    reference = models.BooleanField(default=False, help_text="recognition may use it")
-    file = models.FileField(upload_to="photos/")
+    shows_no_landmark = models.BooleanField(_("shows no landmark"), default=False)
+    reference = models.BooleanField(
+        _("reference"), default=False, help_text=_("Recognition may know the landmark by it.")
+    )
+    file = models.FileField(_("file"), upload_to="photos/")
     sha256 = models.CharField(max_length=64, help_text="of the file as it was given to us")
-    bytes = models.PositiveIntegerField()
-    width = models.PositiveIntegerField(help_text="pixels")
-    height = models.PositiveIntegerField(help_text="pixels")
-    license = models.ForeignKey(License, models.PROTECT, related_name="photos")
-    credit = models.CharField(max_length=300, blank=True)
-    source = models.CharField(max_length=100)
-    created_at = models.DateTimeField()
+    bytes = models.PositiveIntegerField(_("bytes"))
+    width = models.PositiveIntegerField(_("width"), help_text="pixels")
+    height = models.PositiveIntegerField(_("height"), help_text="pixels")
+    license = models.ForeignKey(
+        License, models.PROTECT, related_name="photos", verbose_name=_("license")
+    )
+    credit = models.CharField(_("credit"), max_length=300, blank=True)
+    source = models.CharField(_("source"), max_length=100)
+    created_at = models.DateTimeField(_("created"))
 
     objects = PhotoQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
         constraints = [
             models.CheckConstraint(
                 name="photo_of_a_landmark_or_of_none",

@@ -1,27 +1,34 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from apps.catalogue.models.naming import name_for
 
 
 class NameKind(models.TextChoices):
-    OFFICIAL = "official"
-    ALIAS = "alias"
-    FORMER = "former"
-    ROMANIZED = "romanized"
+    OFFICIAL = "official", _("official")
+    ALIAS = "alias", _("also called")
+    FORMER = "former", _("former")
+    ROMANIZED = "romanized", _("romanized")
 
 
 class Category(models.Model):
     """A node of the category tree; AI Hub's Type1 and Type2 are its first two levels."""
 
-    slug = models.SlugField(max_length=80, unique=True)
+    slug = models.SlugField(_("code"), max_length=80, unique=True)
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children"
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("part of"),
     )
 
     class Meta:
-        verbose_name_plural = "categories"
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
         constraints = [
             models.CheckConstraint(
                 name="category_not_its_own_parent", condition=~models.Q(parent=models.F("id"))
@@ -44,13 +51,19 @@ class Category(models.Model):
 
 class CategoryName(models.Model):
     category = models.ForeignKey(Category, models.CASCADE, related_name="names")
-    language = models.CharField(max_length=10)
+    language = models.CharField(_("language"), max_length=10)
     kind = models.CharField(
-        max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL, editable=False
+        _("kind"),
+        max_length=10,
+        choices=NameKind.choices,
+        default=NameKind.OFFICIAL,
+        editable=False,
     )
-    text = models.CharField(max_length=100)
+    text = models.CharField(_("name"), max_length=100)
 
     class Meta:
+        verbose_name = _("name")
+        verbose_name_plural = _("names")
         constraints = [
             models.UniqueConstraint(
                 name="category_name_once_per_language", fields=["category", "language"]
@@ -64,12 +77,19 @@ class CategoryName(models.Model):
 class Region(models.Model):
     """A 시도, or a 시군구 within one. The code never changes; names do."""
 
-    code = models.CharField(max_length=60, unique=True)
+    code = models.CharField(_("code"), max_length=60, unique=True)
     parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children"
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("part of"),
     )
 
     class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
         constraints = [
             models.CheckConstraint(
                 name="region_not_its_own_parent", condition=~models.Q(parent=models.F("id"))
@@ -94,13 +114,17 @@ class RegionName(models.Model):
     """A name of a region; aliases may be dated (강원도 until 2023-06-10)."""
 
     region = models.ForeignKey(Region, models.CASCADE, related_name="names")
-    language = models.CharField(max_length=10)
-    kind = models.CharField(max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL)
-    text = models.CharField(max_length=100)
-    valid_from = models.DateField(null=True, blank=True)
-    valid_until = models.DateField(null=True, blank=True)
+    language = models.CharField(_("language"), max_length=10)
+    kind = models.CharField(
+        _("kind"), max_length=10, choices=NameKind.choices, default=NameKind.OFFICIAL
+    )
+    text = models.CharField(_("name"), max_length=100)
+    valid_from = models.DateField(_("from"), null=True, blank=True)
+    valid_until = models.DateField(_("until"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("name")
+        verbose_name_plural = _("names")
         constraints = [
             models.UniqueConstraint(
                 name="region_one_official_name_per_language",

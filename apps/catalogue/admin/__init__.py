@@ -1,0 +1,6 @@
+from apps.catalogue.admin.landmarks import LandmarkAdmin
+from apps.catalogue.admin.licenses import LicenseAdmin
+from apps.catalogue.admin.photos import PhotoAdmin
+from apps.catalogue.admin.trees import CategoryAdmin, RegionAdmin
+
+__all__ = ["CategoryAdmin", "LandmarkAdmin", "LicenseAdmin", "PhotoAdmin", "RegionAdmin"]

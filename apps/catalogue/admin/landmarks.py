@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import display
+
+from apps.catalogue.admin.filters import NeedsWork
+from apps.catalogue.completeness import completeness, missing
+from apps.catalogue.models import Landmark, LandmarkName
+from apps.operations.editing import VersionedAdmin
+
+STATE_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "danger"}
+
+
+class LandmarkNames(TabularInline):
+    model = LandmarkName
+    fields = ["language", "kind", "text"]
+    extra = 0
+    min_num = 1
+
+
+@admin.register(Landmark)
+class LandmarkAdmin(VersionedAdmin):
+    list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
+    list_filter = [
+        NeedsWork,
+        "state",
+        ("category", AutocompleteSelectFilter),
+        ("region", AutocompleteSelectFilter),
+    ]
+    list_filter_submit = True
+    list_per_page = 50
+    show_full_result_count = False
+    # The site's own search; the field only tells the admin to offer a box.
+    search_fields = ["slug"]
+    search_help_text = _("Any part of any name, also with typos or initial consonants (ㅊㅅㄷ)")
+    ordering = ["-updated_at", "-pk"]
+    autocomplete_fields = ["parent", "category", "region"]
+    readonly_fields = ["created_at", "updated_at"]
+    inlines = [LandmarkNames]
+    audited_relations = ["names"]
+    warn_unsaved_form = True
+
+    def get_queryset(self, request):
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("category__parent", "region__parent")
+            .prefetch_related("names", "category__names", "region__names", "region__parent__names")
+            .with_facts()
+        )
+
+    def get_search_results(self, request, queryset, search_term):
+        term = search_term.replace("\x00", "").strip()[:100]
+        return (queryset.search(term) if term else queryset), False
+
+    def get_ordering(self, request):
+        # What was searched for comes best first.
+        return [] if request.GET.get("q") else super().get_ordering(request)
+
+    def get_readonly_fields(self, request, obj=None):
+        # The address of a landmark is known to other software: it never changes.
+        return [*self.readonly_fields, "slug"] if obj else self.readonly_fields
+
+    def save_model(self, request, landmark, form, change) -> None:
+        landmark.updated_at = timezone.now()
+        if not change:
+            landmark.created_at = landmark.updated_at
+        super().save_model(request, landmark, form, change)
+
+    @admin.display(description=_("name"))
+    def name(self, landmark: Landmark) -> str:
+        return landmark.name_in(get_language()) or landmark.slug
+
+    @admin.display(description=_("category"), ordering="category")
+    def category_name(self, landmark: Landmark) -> str:
+        return landmark.category.name_in(get_language())
+
+    @admin.display(description=_("region"), ordering="region")
+    def region_name(self, landmark: Landmark) -> str:
+        return " ".join(node.name_in(get_language()) for node in landmark.region.chain())
+
+    @display(description=_("state"), ordering="state", label=STATE_COLOURS)
+    def shown_state(self, landmark: Landmark) -> tuple[str, str]:
+        return landmark.state, landmark.get_state_display()
+
+    @admin.display(description=_("complete"))
+    def complete(self, landmark: Landmark) -> str:
+        return format_html(
+            '<span title="{}">{} %</span>',
+            ", ".join(missing(landmark.facts)),
+            completeness(landmark.facts),
+        )

@@ -1,0 +1,58 @@
+from django.contrib import admin
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+
+from apps.catalogue.models import Category, CategoryName, Region, RegionName
+from apps.operations.editing import AuditedAdmin
+
+
+class CategoryNames(TabularInline):
+    model = CategoryName
+    extra = 0
+
+
+class RegionNames(TabularInline):
+    model = RegionName
+    extra = 0
+
+
+class TreeAdmin(AuditedAdmin):
+    """A tree whose names, aliases too, are rows of their own."""
+
+    autocomplete_fields = ["parent"]
+    audited_relations = ["names"]
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_queryset(self, request):
+        return (
+            super()
+            .get_queryset(request)
+            .select_related("parent__parent")
+            .prefetch_related("names", "parent__names", "parent__parent__names")
+        )
+
+    @admin.display(description=_("name"))
+    def name(self, node) -> str:
+        return node.name_in(get_language())
+
+    @admin.display(description=_("part of"))
+    def path(self, node) -> str:
+        return " › ".join(each.name_in(get_language()) for each in node.chain()[:-1])
+
+
+@admin.register(Category)
+class CategoryAdmin(TreeAdmin):
+    list_display = ["name", "path", "slug"]
+    search_fields = ["slug", "names__text"]
+    ordering = ["slug"]
+    inlines = [CategoryNames]
+
+
+@admin.register(Region)
+class RegionAdmin(TreeAdmin):
+    list_display = ["name", "path", "code"]
+    search_fields = ["code", "names__text"]
+    ordering = ["code"]
+    inlines = [RegionNames]
