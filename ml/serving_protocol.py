@@ -85,7 +85,6 @@ class BadTensor(ValueError):
 
 def array_to_tensor(array: np.ndarray) -> "tensor_pb2.TensorProto":
     """The message of an array: float32, float64, uint8, int32 or int64, any shape."""
-    array = np.ascontiguousarray(array)
     wire_type = _TYPE_OF_ARRAY.get(array.dtype.newbyteorder("<"))
     if wire_type is None:
         raise BadTensor(f"no tensor type for {array.dtype}")
@@ -123,9 +122,9 @@ def _repeat_last(values, numpy_type: np.dtype, shape: tuple[int, ...]) -> np.nda
     if len(values) > array.size:
         raise BadTensor(f"shape {list(shape)} has fewer elements than values")
     if values:
-        try:
-            array[: len(values)] = np.array(values)
-        except (OverflowError, ValueError) as error:
-            raise BadTensor(f"a value does not fit {numpy_type}") from error
-        array[len(values) :] = array[len(values) - 1]
+        given = np.array(values)
+        array[: len(given)] = given
+        if array.dtype.kind in "iu" and (array[: len(given)] != given).any():
+            raise BadTensor(f"a value does not fit {numpy_type}")
+        array[len(given) :] = array[len(given) - 1]
     return array.reshape(shape)

@@ -10,13 +10,13 @@ import argparse
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
 from ml.serving.loaded_models import LoadedModels, all_models
 from ml.serving.service import BadModelConfig, build_server, read_model_config, wanted_models
 
 GRACE_SECONDS = 5
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,17 +27,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8501, help="0 takes a free one")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked before gRPC and ONNX Runtime start threads, and taken by sigwait: a
+    # handler may be run by any of those threads without waking the main one.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
-        return _serve(options, stop)
+        return _serve(options)
     except (BadModelConfig, OSError) as error:
         print(f"ml.serving: {error}", file=sys.stderr)
         return 1
 
 
-def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
+def _serve(options: argparse.Namespace) -> int:
     models = LoadedModels(options.threads)
 
     def load(config=None) -> None:
@@ -58,7 +58,7 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> int:
     server.start()
     served = ", ".join(models.names()) or "no models"
     print(f"Model server is ready: {options.host}:{port} ({served})", flush=True)
-    stop.wait()
+    signal.sigwait(STOP_SIGNALS)
     server.stop(GRACE_SECONDS).wait()
     return 0
 

@@ -46,6 +46,7 @@ class LoadedModel:
 
     def __init__(self, folder: Path, threads: int) -> None:
         """Load and warm up; raises IncompleteExport."""
+        self.version = int(folder.name)
         self.labels: Labels = checked_labels(folder)
         self._runs = threading.Semaphore(RUNS_AT_ONCE)
         try:

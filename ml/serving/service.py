@@ -260,7 +260,7 @@ def _asked_outputs(request, model: LoadedModel) -> list[str]:
 
 def _name_version(spec, request, model: LoadedModel) -> None:
     spec.name = request.model_spec.name
-    spec.version.value = model.labels.version
+    spec.version.value = model.version
 
 
 def _signature(model: LoadedModel):
