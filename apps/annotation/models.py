@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from apps.annotation.shapes import Box, Tags
@@ -65,6 +65,16 @@ class Assignment(models.Model):
         return f"{self.annotator}: {self.dataset}"
 
 
+class AnnotationImageQuerySet(models.QuerySet):
+    def visible_to(self, user) -> AnnotationImageQuerySet:
+        """Images of the datasets that an annotator works on, and of their own tasks."""
+        works_on = Assignment.objects.filter(annotator=user, dataset=OuterRef("dataset"))
+        own = AnnotationTask.objects.filter(
+            Q(holder=user) | Q(annotator=user) | Q(reserved_for=user), image=OuterRef("pk")
+        )
+        return self.filter(Q(dataset__open_to_all=True) | Exists(works_on) | Exists(own))
+
+
 class AnnotationImage(models.Model):
     """A picture of a dataset. It is no Photo of a landmark: nothing of it shows in public."""
 
@@ -83,6 +93,8 @@ class AnnotationImage(models.Model):
     truth = models.JSONField(null=True, blank=True, help_text="the known answer: bbox and tags")
     stated = models.JSONField(null=True, blank=True, help_text="what an import said besides")
     created_at = models.DateTimeField()
+
+    objects = AnnotationImageQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -1,0 +1,69 @@
+"""The reviewer's side of the workbench."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from apps.accounts.permissions import Permission, may, require_permission
+from apps.annotation.models import Review
+from apps.annotation.presenting import review_shape
+from apps.annotation.services import reviewing
+from apps.annotation.services.reviewing import NothingToReview
+from apps.annotation.views.json_addresses import json_address, reason_of
+
+
+@require_safe
+@require_permission(Permission.REVIEW_ANNOTATIONS)
+@ensure_csrf_cookie
+def review_page(request: HttpRequest) -> HttpResponse:
+    context = {
+        "may_annotate": may(request.user, Permission.ANNOTATE),
+        "may_see_numbers": may(request.user, Permission.SEE_NUMBERS),
+    }
+    return render(request, "annotation/review.html", context)
+
+
+@json_address("POST", Permission.REVIEW_ANNOTATIONS)
+def review_next(request: HttpRequest, body: dict) -> dict | None:
+    return _next(request)
+
+
+def _next(request: HttpRequest) -> dict | None:
+    try:
+        task = reviewing.claim_next_review(by=request.user, at=timezone.now())
+    except NothingToReview:
+        return None
+    return review_shape(task)
+
+
+def _answer(request: HttpRequest, review: Review) -> dict:
+    return {
+        "review": review.pk,
+        "verdict": review.verdict,
+        "annotation": review.fix_id or review.annotation_id,
+        "next": _next(request),
+    }
+
+
+@json_address("POST", Permission.REVIEW_ANNOTATIONS)
+def accept(request: HttpRequest, body: dict, task: int) -> dict:
+    review = reviewing.accept_annotation(task, by=request.user, at=timezone.now())
+    return _answer(request, review)
+
+
+@json_address("POST", Permission.REVIEW_ANNOTATIONS)
+def send_back(request: HttpRequest, body: dict, task: int) -> dict:
+    review = reviewing.return_annotation(
+        task, reason=reason_of(body), by=request.user, at=timezone.now()
+    )
+    return _answer(request, review)
+
+
+@json_address("POST", Permission.REVIEW_ANNOTATIONS)
+def fix(request: HttpRequest, body: dict, task: int) -> dict:
+    review = reviewing.fix_annotation(task, values=body, by=request.user, at=timezone.now())
+    return _answer(request, review)

@@ -1,0 +1,127 @@
+"""The annotator's side of the workbench."""
+
+from __future__ import annotations
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from apps.accounts.permissions import Permission, may, require_permission
+from apps.annotation.models import AnnotationImage
+from apps.annotation.presenting import bbox, claim_shape, landmark_shape
+from apps.annotation.services import claiming, submitting
+from apps.annotation.services.claiming import NothingToDo
+from apps.annotation.views.json_addresses import dataset_of, json_address, reason_of, token_of
+from apps.catalogue.models import Landmark
+
+FOUND = 8
+# The picture at an address never changes, and only its viewer may keep it.
+PICTURE_CACHE = {"Cache-Control": "private, max-age=604800, immutable"}
+
+
+@require_safe
+@require_permission(Permission.ANNOTATE)
+@ensure_csrf_cookie
+def editor(request: HttpRequest) -> HttpResponse:
+    return render(
+        request,
+        "annotation/editor.html",
+        {
+            "may_review": may(request.user, Permission.REVIEW_ANNOTATIONS),
+            "may_see_numbers": may(request.user, Permission.SEE_NUMBERS),
+        },
+    )
+
+
+@require_safe
+def image(request: HttpRequest, image: int) -> HttpResponse:
+    """Show a picture to those who work on it; to everybody else it does not exist."""
+    user = request.user
+    if not user.is_authenticated:
+        raise Http404
+    images = AnnotationImage.objects.exclude(file="")
+    if not may(user, Permission.REVIEW_ANNOTATIONS):
+        if not may(user, Permission.ANNOTATE):
+            raise Http404
+        images = images.visible_to(user)
+    shown = get_object_or_404(images, pk=image)
+    try:
+        content = shown.file.open("rb")
+    except FileNotFoundError:
+        raise Http404 from None
+    return FileResponse(content, content_type="image/jpeg", headers=PICTURE_CACHE)
+
+
+@json_address("POST", Permission.ANNOTATE)
+def claim(request: HttpRequest, body: dict) -> dict | None:
+    return _next(request, dataset_of(body))
+
+
+def _next(request: HttpRequest, dataset: int | None = None) -> dict | None:
+    try:
+        task = claiming.claim_next_task(by=request.user, at=timezone.now(), dataset_id=dataset)
+    except NothingToDo:
+        return None
+    return claim_shape(task, by=request.user)
+
+
+@json_address("POST", Permission.ANNOTATE)
+def submit(request: HttpRequest, body: dict, task: int) -> dict:
+    dataset = dataset_of(body)
+    annotation = submitting.submit_annotation(
+        task, token=token_of(body), values=body, by=request.user, at=timezone.now()
+    )
+    answer = {"annotation": annotation.pk, "next": _next(request, dataset)}
+    if feedback := submitting.feedback_on(annotation):
+        answer["feedback"] = {
+            "overlap": round(feedback.overlap, 3),
+            "tags_right": feedback.tags_right,
+            "bbox": list(feedback.box),
+            "drawn": bbox(annotation),
+        }
+    return answer
+
+
+@json_address("POST", Permission.ANNOTATE)
+def skip(request: HttpRequest, body: dict, task: int) -> dict:
+    dataset = dataset_of(body)
+    token = token_of(body)
+    claiming.skip_task(
+        task, token=token, reason=reason_of(body), by=request.user, at=timezone.now()
+    )
+    return {"next": _next(request, dataset)}
+
+
+@json_address("POST", Permission.ANNOTATE)
+def heartbeat(request: HttpRequest, body: dict, task: int) -> dict:
+    until = claiming.renew_lease(task, token=token_of(body), by=request.user, at=timezone.now())
+    return {"lease_until": until.isoformat()}
+
+
+@json_address("PUT", Permission.ANNOTATE)
+def draft(request: HttpRequest, body: dict, task: int) -> None:
+    content = {name: value for name, value in body.items() if name != "token"}
+    claiming.save_draft(
+        task, token=token_of(body), content=content, by=request.user, at=timezone.now()
+    )
+
+
+@json_address("POST", Permission.ANNOTATE)
+def reopen(request: HttpRequest, body: dict, task: int) -> dict:
+    reopened = submitting.reopen_task(task, by=request.user, at=timezone.now())
+    return claim_shape(reopened, by=request.user)
+
+
+@json_address("GET", Permission.ANNOTATE)
+def landmarks(request: HttpRequest, body: dict) -> dict:
+    query = request.GET.get("q", "").strip()[:100].replace("\0", "")
+    found = Landmark.objects.search(query).with_names()[:FOUND] if query else []
+    return {
+        "results": [
+            landmark_shape(landmark) | {"region": landmark.region.name_in(get_language())}
+            for landmark in found
+        ]
+    }

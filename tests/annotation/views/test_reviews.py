@@ -1,0 +1,96 @@
+import pytest
+
+from apps.annotation.models import Annotation, AnnotationTask
+from tests.annotation.views.test_tasks import GOOD, claimed, post, verb
+from tests.factories.annotation import AssignmentFactory, DatasetFactory, TaskFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dataset():
+    return DatasetFactory()
+
+
+@pytest.fixture
+def annotator(person, signed_in, dataset):
+    mina = person("annotator", username="mina")
+    AssignmentFactory(dataset=dataset, annotator=mina)
+    return signed_in(mina)
+
+
+@pytest.fixture
+def reviewer(person, signed_in):
+    return signed_in(person("annotation_reviewer", username="sora"))
+
+
+@pytest.fixture
+def submitted(annotator, dataset):
+    TaskFactory(dataset=dataset)
+    task = claimed(annotator)
+    verb(annotator, task, "submit", token=task["token"], **GOOD)
+    return task
+
+
+def decide(client, task, name, **body):
+    return post(client, f"/annotate/api/review/{task['id']}/{name}", body)
+
+
+def test_next_shows_what_was_submitted_and_by_whom(reviewer, submitted):
+    answer = post(reviewer, "/annotate/api/review/next").json()
+
+    assert answer["task"]["id"] == submitted["id"]
+    assert answer["annotation"]["bbox"] == [1500, 900, 600, 600]
+    assert answer["annotation"]["truncated"] is True
+    assert answer["annotation"]["by"] == "mina"
+    assert [event["kind"] for event in answer["history"]] == ["submitted"]
+
+
+def test_next_answers_204_when_nothing_waits(reviewer):
+    assert post(reviewer, "/annotate/api/review/next").status_code == 204
+
+
+def test_accept_completes_it(reviewer, submitted):
+    answer = decide(reviewer, submitted, "accept")
+
+    assert answer.status_code == 200
+    assert answer.json()["next"] is None
+    assert AnnotationTask.objects.completed().exists()
+    again = decide(reviewer, submitted, "accept")
+    assert (again.status_code, again.json()["code"]) == (409, "already_decided")
+
+
+def test_return_reaches_the_annotator_with_reason_box_and_history(reviewer, annotator, submitted):
+    missing = decide(reviewer, submitted, "return")
+    decide(reviewer, submitted, "return", reason="지붕이 빠졌습니다")
+    task = claimed(annotator)
+
+    assert missing.status_code == 422
+    assert task["id"] == submitted["id"]
+    assert task["earlier"]["reason"] == "지붕이 빠졌습니다"
+    assert task["earlier"]["bbox"] == [1500, 900, 600, 600]
+
+    verb(annotator, task, "submit", token=task["token"], **(GOOD | {"bbox": [1, 2, 30, 40]}))
+    history = post(reviewer, "/annotate/api/review/next").json()["history"]
+    assert [event["kind"] for event in history] == ["submitted", "returned", "submitted"]
+    assert [event["by"] for event in history] == ["mina", "sora", "mina"]
+
+
+def test_fix_stores_the_reviewers_box(reviewer, submitted):
+    bad = decide(reviewer, submitted, "fix", bbox=[0, 0, 2, 2], truncated=True)
+    good = decide(reviewer, submitted, "fix", bbox=[1400, 800, 700, 700], none_of_these=True)
+
+    assert set(bad.json()["errors"]) == {"bbox"}
+    fixed = Annotation.objects.get(pk=good.json()["annotation"])
+    assert (fixed.origin, fixed.by.username) == ("fixed", "sora")
+    assert fixed.current
+
+
+def test_an_unknown_task_is_not_found(reviewer):
+    assert decide(reviewer, {"id": 10**9}, "accept").status_code == 404
+
+
+def test_what_is_reviewed_stays_closed_to_the_annotator(annotator, reviewer, submitted):
+    decide(reviewer, submitted, "accept")
+
+    assert verb(annotator, submitted, "reopen").status_code == 409
