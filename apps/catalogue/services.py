@@ -15,6 +15,7 @@ from apps.catalogue.models import (
     CategoryName,
     Landmark,
     LandmarkName,
+    LandmarkRedirect,
     License,
     Photo,
     Region,
@@ -25,6 +26,11 @@ from apps.catalogue.romanization import ascii_slug
 from apps.catalogue.translations import CATEGORY_NAMES_EN
 
 
+def redirect_for(slug: str) -> Landmark | None:
+    """Return the published landmark that a former address leads to, if there is one."""
+    return Landmark.objects.published().filter(redirects__old_slug=slug).first()
+
+
 @transaction.atomic
 def save_landmark_row(row: LandmarkRow, *, publish: bool, at: datetime) -> str:
     """Make or update the landmark of a row; return "created", "updated" or "unchanged".
@@ -32,6 +38,7 @@ def save_landmark_row(row: LandmarkRow, *, publish: bool, at: datetime) -> str:
     A row means the landmark with its slug, else the one with its Korean name in its region.
     `publish` publishes drafts; what staff withdrew stays withdrawn. Raises RowRefused.
     """
+    _refuse_merged(row)
     category = _category(row.categories)
     region = _region(row.regions)
     landmark = _find(row, region)
@@ -62,8 +69,15 @@ def save_landmark_row(row: LandmarkRow, *, publish: bool, at: datetime) -> str:
     if not changed and not renamed:
         return "unchanged"
     landmark.updated_at = at
+    landmark.version += 1
     landmark.save()
     return "updated"
+
+
+def _refuse_merged(row: LandmarkRow) -> None:
+    merged = row.slug and LandmarkRedirect.objects.filter(old_slug=row.slug).first()
+    if merged:
+        raise RowRefused(f"{row.slug!r} was merged into {merged.landmark.slug!r}")
 
 
 def _find(row: LandmarkRow, region: Region) -> Landmark | None:

@@ -8,16 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.catalogue.completeness import Facts, completeness, missing
-from apps.catalogue.models import (
-    Category,
-    CategoryName,
-    Landmark,
-    LandmarkName,
-    License,
-    Region,
-    RegionName,
-)
-from tests.factories.catalogue import CategoryFactory, LandmarkFactory, PhotoFactory
+from apps.catalogue.models import Landmark, License
+from tests.catalogue.places import many_landmarks
+from tests.factories.catalogue import LandmarkFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory
 
 pytestmark = pytest.mark.django_db
@@ -31,40 +24,6 @@ def shown(response) -> set[str]:
 
 def keys(*landmarks) -> set[str]:
     return {str(landmark.pk) for landmark in landmarks}
-
-
-def many_landmarks(count: int) -> None:
-    """Make landmarks in two levels of categories and regions, with two names each."""
-    now = timezone.now()
-    root = CategoryFactory()
-    categories = [Category.objects.create(slug=f"type-{n}", parent=root) for n in range(5)]
-    CategoryName.objects.bulk_create(
-        CategoryName(category=category, language="ko", text=f"유형 {category.slug}")
-        for category in categories
-    )
-    seoul = Region.objects.get(code="KR-11")
-    regions = [Region.objects.create(code=f"KR-11-{n}", parent=seoul) for n in range(5)]
-    RegionName.objects.bulk_create(
-        RegionName(region=region, language="ko", text=f"구 {region.code}") for region in regions
-    )
-    landmarks = Landmark.objects.bulk_create(
-        Landmark(
-            slug=f"place-{n}",
-            category=categories[n % 5],
-            region=regions[n % 5],
-            latitude=37,
-            longitude=127,
-            source="test",
-            created_at=now,
-            updated_at=now + timedelta(seconds=n),
-        )
-        for n in range(count)
-    )
-    LandmarkName.objects.bulk_create(
-        LandmarkName(landmark=landmark, language=language, text=f"{text} {n}")
-        for n, landmark in enumerate(landmarks)
-        for language, text in (("ko", "첨성대"), ("en", "Observatory"))
-    )
 
 
 def queries_of(client, address: str) -> int:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
+from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.admin.filters import NeedsWork
+from apps.catalogue.admin.history import History
+from apps.catalogue.admin.merging import Merging
 from apps.catalogue.completeness import completeness, missing
 from apps.catalogue.models import Landmark, LandmarkName
 from apps.operations.editing import VersionedAdmin
@@ -25,7 +29,7 @@ class LandmarkNames(TabularInline):
 
 
 @admin.register(Landmark)
-class LandmarkAdmin(VersionedAdmin):
+class LandmarkAdmin(BulkChanges, Merging, History, VersionedAdmin):
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
     list_filter = [
         NeedsWork,
@@ -45,6 +49,8 @@ class LandmarkAdmin(VersionedAdmin):
     inlines = [LandmarkNames]
     audited_relations = ["names"]
     warn_unsaved_form = True
+    actions = ["change_selected", "merge_selected"]
+    actions_list = ["duplicates"]
 
     def get_queryset(self, request):
         return (
@@ -72,6 +78,10 @@ class LandmarkAdmin(VersionedAdmin):
         if not change:
             landmark.created_at = landmark.updated_at
         super().save_model(request, landmark, form, change)
+
+    @action(description=_("Possible duplicates"), url_path="find-duplicates")
+    def duplicates(self, request):
+        return redirect("admin:catalogue_landmark_duplicates")
 
     @admin.display(description=_("name"))
     def name(self, landmark: Landmark) -> str:

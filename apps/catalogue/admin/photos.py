@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter
 
+from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.models import Photo
 from apps.operations.editing import AuditedAdmin
 
@@ -27,7 +28,7 @@ class WithoutCredit(RadioFilter):
 
 
 @admin.register(Photo)
-class PhotoAdmin(AuditedAdmin):
+class PhotoAdmin(BulkChanges, AuditedAdmin):
     list_display = ["picture", "landmark", "license", "credit", "reference", "source", "created_at"]
     list_display_links = ["picture", "landmark"]
     list_filter = [
@@ -43,6 +44,7 @@ class PhotoAdmin(AuditedAdmin):
     show_full_result_count = False
     search_fields = ["landmark__slug", "credit", "=sha256"]
     ordering = ["-created_at", "-pk"]
+    actions = ["change_selected"]
     autocomplete_fields = ["landmark", "license"]
     readonly_fields = ["large_picture", "file", "sha256", "bytes", "width", "height", "created_at"]
 

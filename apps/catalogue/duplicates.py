@@ -1,0 +1,82 @@
+"""Finding entries that may be the same place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import connection
+
+from apps.catalogue.models import Landmark
+
+# About a kilometre to each side in Korea.
+DEGREES_NORTH = 0.01
+DEGREES_EAST = 0.0125
+ALIKE = 0.5
+# 명동성당 in 서울명동성당: nearly all of the shorter name is in the longer one.
+CONTAINED = 0.8
+
+PAIRS = """
+WITH named AS (
+    SELECT landmark.id, landmark.parent_id, landmark.latitude, landmark.longitude,
+           name.search_form
+      FROM catalogue_landmark landmark
+      JOIN catalogue_landmarkname name ON name.landmark_id = landmark.id
+       AND name.kind = 'official' AND name.language = 'ko'
+     WHERE NOT EXISTS (SELECT FROM catalogue_landmarkredirect WHERE old_slug = landmark.slug)
+), alike AS (
+    SELECT one.id AS first, other.id AS second,
+           similarity(one.search_form, other.search_form) AS likeness,
+           earth_distance(
+               ll_to_earth(one.latitude, one.longitude),
+               ll_to_earth(other.latitude, other.longitude)
+           ) AS metres
+      FROM named one
+      JOIN named other ON other.id > one.id
+       AND other.latitude BETWEEN one.latitude - %(north)s AND one.latitude + %(north)s
+       AND other.longitude BETWEEN one.longitude - %(east)s AND one.longitude + %(east)s
+     WHERE one.parent_id IS DISTINCT FROM other.id AND other.parent_id IS DISTINCT FROM one.id
+       AND (similarity(one.search_form, other.search_form) >= %(alike)s
+            OR greatest(word_similarity(one.search_form, other.search_form),
+                        word_similarity(other.search_form, one.search_form)) >= %(contained)s)
+), pictured AS (
+    SELECT least(one.landmark_id, other.landmark_id) AS first,
+           greatest(one.landmark_id, other.landmark_id) AS second, count(*) AS pictures
+      FROM catalogue_photo one
+      JOIN catalogue_photo other ON other.sha256 = one.sha256
+       AND other.landmark_id > one.landmark_id
+      JOIN named n1 ON n1.id = one.landmark_id
+      JOIN named n2 ON n2.id = other.landmark_id
+     GROUP BY 1, 2
+)
+SELECT coalesce(alike.first, pictured.first), coalesce(alike.second, pictured.second),
+       alike.likeness, alike.metres, coalesce(pictured.pictures, 0)
+  FROM alike FULL JOIN pictured
+    ON pictured.first = alike.first AND pictured.second = alike.second
+ ORDER BY coalesce(pictured.pictures, 0) DESC, alike.likeness DESC NULLS LAST, 1, 2
+ LIMIT %(most)s
+"""
+
+
+class Pair(NamedTuple):
+    """Two entries, how alike their names are, how far apart they lie, and pictures they share."""
+
+    first: Landmark
+    second: Landmark
+    likeness: float | None
+    metres: float | None
+    pictures: int
+
+    @property
+    def percent(self) -> int | None:
+        return None if self.likeness is None else round(100 * self.likeness)
+
+
+def find_duplicates(*, most: int = 100) -> list[Pair]:
+    """Return pairs of entries that may be one place, the likeliest first, in a few queries."""
+    wanted = {"north": DEGREES_NORTH, "east": DEGREES_EAST, "alike": ALIKE}
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRS, {**wanted, "contained": CONTAINED, "most": most})
+        found = cursor.fetchall()
+    keys = {key for pair in found for key in pair[:2]}
+    landmarks = Landmark.objects.select_related("region__parent").with_names().in_bulk(keys)
+    return [Pair(landmarks[pair[0]], landmarks[pair[1]], *pair[2:]) for pair in found]

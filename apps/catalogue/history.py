@@ -1,0 +1,245 @@
+"""Changes of many rows at once, and taking changes back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext as _
+
+from apps.catalogue.models import Landmark, LandmarkName, Photo
+from apps.catalogue.publication import gate
+from apps.operations.audit import BOOKKEEPING, Change, Snapshot, record, snapshot
+from apps.operations.models import AuditEntry
+
+MOST_AT_ONCE = 20_000
+ROWS_AT_ONCE = 1000
+# What a bulk change may set, and what may be put back.
+CHANGEABLE: dict[type[models.Model], tuple[str, ...]] = {
+    Landmark: ("category", "region", "state", "source"),
+    Photo: ("license", "credit", "source", "reference"),
+}
+RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
+    Landmark: (
+        *("state", "parent_id", "category_id", "region_id", "latitude", "longitude"),
+        *("address", "external_ids", "source"),
+    ),
+    Photo: ("landmark_id", "license_id", "credit", "source", "reference", "shows_no_landmark"),
+}
+
+
+class NotRestorable(Exception):
+    """The change cannot be taken back; the message says why."""
+
+
+class Refusal(NamedTuple):
+    row: models.Model
+    reason: str
+
+
+class BulkChange(NamedTuple):
+    """What a change of many rows does, or did once it has a batch."""
+
+    changes: list[Change]
+    refused: list[Refusal]
+    batch: uuid.UUID | None
+
+
+class Restored(NamedTuple):
+    """Rows put back, and rows left alone since somebody changed them again or they are gone."""
+
+    done: int
+    skipped: int
+
+
+def preview_changes(rows: QuerySet, values: dict[str, object]) -> BulkChange:
+    """Return what `change_many` would do."""
+    held = list(_described(rows))
+    raw = _raw(rows.model, values)
+    changes, refused = [], []
+    for row in held:
+        before = snapshot(row)
+        if all(before[name] == value for name, value in raw.items()):
+            continue
+        if reason := _refusal(row, raw):
+            refused.append(Refusal(row, reason))
+        else:
+            changes.append(Change(row, before, before | raw))
+    return BulkChange(changes, refused, None)
+
+
+@transaction.atomic
+def change_many(
+    rows: QuerySet, values: dict[str, object], *, by: AbstractBaseUser, at: datetime
+) -> BulkChange:
+    """Set fields of many rows in a fixed number of queries; rows that may not have them stay."""
+    planned = preview_changes(rows.select_for_update(of=("self",)), values)
+    batch = uuid.uuid4()
+    keys = [change.subject.pk for change in planned.changes]
+    _update(rows.model._base_manager.filter(pk__in=keys), values, at=at)
+    record(planned.changes, by=by, at=at, action=AuditEntry.Action.CHANGED, batch=batch)
+    return planned._replace(batch=batch)
+
+
+def _described(rows: QuerySet) -> QuerySet:
+    """Fetch what the log and the gate need to know of rows, in a fixed number of queries."""
+    if rows.model is Landmark:
+        return rows.select_related("region").prefetch_related("names").with_facts()
+    return rows.prefetch_related("landmark__names")
+
+
+def _raw(model: type[models.Model], values: dict[str, object]) -> Snapshot:
+    raw = {}
+    for name, value in values.items():
+        if name not in CHANGEABLE[model]:
+            raise ValueError(f"{name} is not changed in bulk")
+        raw[model._meta.get_field(name).attname] = getattr(value, "pk", value)
+    return raw
+
+
+def _refusal(row: models.Model, raw: Snapshot) -> str:
+    if raw.get("state") != Landmark.State.PUBLISHED:
+        return ""
+    return ", ".join(gate(row).blockers)
+
+
+def _update(rows: QuerySet, values: dict[str, object], *, at: datetime) -> None:
+    if rows.model is Landmark:
+        values = {**values, "version": F("version") + 1, "updated_at": at}
+    rows.update(**values)
+
+
+@transaction.atomic
+def undo_batch(batch: uuid.UUID, *, by: AbstractBaseUser, at: datetime) -> Restored:
+    """Take a change of many rows back. Rows that changed again since stay as they are."""
+    entries = AuditEntry.objects.filter(batch=batch, action=AuditEntry.Action.CHANGED)
+    entries = list(entries.exclude(before=None).exclude(after=None).order_by("pk"))
+    by_model = {model._meta.label_lower: model for model in RESTORABLE}
+    done = 0
+    for label, model in by_model.items():
+        done += _undo(model, [entry for entry in entries if entry.subject_type == label], by, at)
+    return Restored(done, len(entries) - done)
+
+
+def _undo(model: type[models.Model], entries: list[AuditEntry], by, at: datetime) -> int:
+    rows = model._base_manager.select_for_update().filter(pk__in=[each.subject for each in entries])
+    held = {str(row.pk): row for row in _with_names(rows)}
+    changes = []
+    touched: set[str] = set()
+    for entry in entries:
+        row = held.get(entry.subject)
+        fields = [name for name in entry.changed_fields if name in RESTORABLE[model]]
+        if row is None:
+            continue
+        now = snapshot(row)
+        if any(now[name] != entry.after[name] for name in fields):
+            continue
+        for name in fields:
+            setattr(row, name, entry.before[name])
+        touched.update(fields)
+        if model is Landmark:
+            row.version += 1
+            row.updated_at = at
+        changes.append(Change(row, now, snapshot(row)))
+    bookkeeping = ["version", "updated_at"] if model is Landmark else []
+    if changes:
+        model._base_manager.bulk_update(
+            [change.subject for change in changes],
+            [*touched, *bookkeeping],
+            batch_size=ROWS_AT_ONCE,
+        )
+    record(changes, by=by, at=at, action=AuditEntry.Action.REVERTED, batch=uuid.uuid4())
+    return len(changes)
+
+
+def _with_names(rows: QuerySet) -> QuerySet:
+    return rows.prefetch_related("names" if rows.model is Landmark else "landmark__names")
+
+
+@transaction.atomic
+def revert_landmark(
+    landmark: Landmark, entry: AuditEntry, *, by: AbstractBaseUser, at: datetime
+) -> Landmark:
+    """Give a landmark back the values it had before one change. Raises NotRestorable.
+
+    What other changes did to other fields stays.
+    """
+    held = Landmark.objects.select_for_update().get(pk=landmark.pk)
+    if entry.before is None or entry.after is None:
+        raise NotRestorable(_("This change made or removed the entry as a whole."))
+    before = snapshot(held, related=["names"])
+    for name in entry.changed_fields:
+        if name in RESTORABLE[Landmark]:
+            setattr(held, name, entry.before[name])
+    if "names" in entry.changed_fields:
+        _put_names_back(held, entry.before["names"])
+    held.version += 1
+    held.updated_at = at
+    try:
+        held.full_clean()
+    except ValidationError as error:
+        raise NotRestorable("; ".join(error.messages)) from error
+    held.save()
+    saved = Landmark.objects.get(pk=held.pk)
+    after = snapshot(saved, related=["names"])
+    record([Change(saved, before, after)], by=by, at=at, action=AuditEntry.Action.REVERTED)
+    return saved
+
+
+def _put_names_back(landmark: Landmark, names: Iterable[dict]) -> None:
+    landmark.names.all().delete()
+    LandmarkName.objects.bulk_create(LandmarkName(landmark=landmark, **name) for name in names)
+
+
+class Compared(NamedTuple):
+    """One field in a change, as a person reads it."""
+
+    label: str
+    before: str
+    after: str
+
+
+def compare_values(
+    model: type[models.Model], before: Snapshot | None, after: Snapshot | None
+) -> list[Compared]:
+    """Return where two snapshots differ, field by field, with names instead of keys."""
+    before, after = before or {}, after or {}
+    return [
+        Compared(
+            _label(model, name),
+            _readable(model, name, before.get(name)),
+            _readable(model, name, after.get(name)),
+        )
+        for name in sorted({*before, *after} - BOOKKEEPING)
+        if before.get(name) != after.get(name)
+    ]
+
+
+def _label(model: type[models.Model], name: str) -> str:
+    for field in model._meta.get_fields():
+        if name in (field.name, getattr(field, "attname", "")):
+            related = field.related_model
+            if field.auto_created and related:
+                return str(related._meta.verbose_name_plural)
+            return str(field.verbose_name)
+    return name
+
+
+def _readable(model: type[models.Model], name: str, value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "\n".join(f"{part['language']} {part['kind']}: {part['text']}" for part in value)
+    field = next((each for each in model._meta.concrete_fields if each.attname == name), None)
+    if field is not None and field.is_relation:
+        row = field.related_model._base_manager.filter(pk=value).first()
+        return str(row) if row else str(value)
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    return str(value)

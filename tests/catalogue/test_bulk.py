@@ -1,0 +1,130 @@
+import re
+import time
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from apps.catalogue.history import change_many, undo_batch
+from apps.catalogue.models import Landmark, License, Photo, Region
+from apps.operations.models import AuditEntry
+from tests.catalogue.places import many_landmarks
+from tests.factories.catalogue import CategoryFactory, LandmarkFactory, PhotoFactory
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/catalogue/landmark/"
+
+
+def jongno() -> Region:
+    return Region.objects.create(code="KR-11-jongno", parent=Region.objects.get(code="KR-11"))
+
+
+def chosen_keys(response) -> str:
+    return re.search(r'name="keys" value="([^"]*)"', response.content.decode())[1]
+
+
+def test_editors_look_before_they_change_many_and_can_undo_it(staff):
+    ours = LandmarkFactory.create_batch(3, names={"ko": "첨성대"})
+    other = LandmarkFactory()
+    nature = CategoryFactory(slug="nature", name="자연")
+
+    page = staff.post(
+        LIST, {"action": "change_selected", "_selected_action": [each.pk for each in ours]}
+    )
+    values = {"keys": chosen_keys(page), "category": nature.pk}
+    preview = staff.post(f"{LIST}bulk/", values)
+    assert "Change 3 entries" in preview.content.decode()
+    assert "<td>자연</td>" in preview.content.decode()
+    assert not Landmark.objects.filter(category=nature).exists()
+
+    done = staff.post(f"{LIST}bulk/", values | {"apply": "1"}, follow=True)
+    assert set(Landmark.objects.filter(category=nature)) == set(ours)
+    undo = re.search(rf'href="({LIST}undo/[^"]+)"', done.content.decode())[1]
+    assert "editor changed 3 entries" in staff.get(undo).content.decode()
+
+    staff.post(undo)
+    assert not Landmark.objects.filter(category=nature).exists()
+    assert Landmark.objects.get(pk=other.pk).version == 1
+
+
+def test_undo_leaves_alone_what_changed_again_since(staff, editor):
+    _first, second = LandmarkFactory.create_batch(2, source="old")
+    rows = Landmark.objects.order_by("pk")
+    done = change_many(rows, {"source": "new"}, by=editor, at=timezone.now())
+    Landmark.objects.filter(pk=second.pk).update(source="newest")
+
+    page = staff.post(f"{LIST}undo/{done.batch}/", follow=True).content.decode()
+
+    assert "1 entry put back" in page and "1 entry was changed again since" in page
+    assert sorted(rows.values_list("source", flat=True)) == ["newest", "old"]
+
+
+def test_publishing_many_leaves_out_what_is_not_ready(staff):
+    ready = LandmarkFactory(state="draft", region=jongno())
+    nowhere = LandmarkFactory(state="draft", region=ready.region, latitude=None, longitude=None)
+    values = {"keys": f"{ready.pk},{nowhere.pk}", "state": "published"}
+
+    preview = staff.post(f"{LIST}bulk/", values).content.decode()
+    staff.post(f"{LIST}bulk/", values | {"apply": "1"})
+
+    assert "1 entry stays as it is: no coordinates" in preview
+    assert Landmark.objects.get(state="published") == ready
+
+
+def test_license_and_credit_of_many_photos_are_set_at_once(staff):
+    photos = PhotoFactory.create_batch(3)
+    license = License.objects.get(code="CC-BY-4.0")
+    values = {
+        "keys": ",".join(str(photo.pk) for photo in photos),
+        "license": license.pk,
+        "credit": "A person",
+        "reference": "yes",
+        "apply": "1",
+    }
+
+    staff.post("/admin/catalogue/photo/bulk/", values)
+
+    changed = Photo.objects.filter(license=license, credit="A person", reference=True)
+    assert changed.count() == 3
+    batch = AuditEntry.objects.first().batch
+    staff.post(f"/admin/catalogue/photo/undo/{batch}/")
+    assert not Photo.objects.filter(credit="A person").exists()
+
+
+@pytest.mark.parametrize("values", [{}, {"category": "0"}, {"state": "burnt"}])
+def test_a_change_of_many_without_a_usable_value_changes_nothing(staff, values):
+    landmark = LandmarkFactory()
+
+    answer = staff.post(f"{LIST}bulk/", {"keys": landmark.pk, "apply": "1"} | values)
+
+    assert answer.status_code == 200
+    assert "admin-error" in answer.content.decode()
+    assert not AuditEntry.objects.exists()
+
+
+def test_changes_of_many_need_a_person_who_may_change(client, django_user_model):
+    viewer = django_user_model.objects.create_user("viewer", is_staff=True)
+    client.force_login(viewer)
+
+    assert client.post(f"{LIST}bulk/", {"keys": "1"}).status_code == 403
+
+
+@pytest.mark.slow
+def test_ten_thousand_rows_change_and_change_back_in_few_queries(editor):
+    many_landmarks(10_000)
+    nature = CategoryFactory(slug="nature", name="자연")
+    rows = Landmark.objects.order_by("pk")
+
+    started = time.process_time()
+    with CaptureQueriesContext(connection) as changing:
+        done = change_many(rows, {"category": nature}, by=editor, at=timezone.now())
+    seconds = time.process_time() - started
+    with CaptureQueriesContext(connection) as undoing:
+        restored = undo_batch(done.batch, by=editor, at=timezone.now())
+
+    print(f"{len(changing)} + {len(undoing)} queries, {seconds:.1f} s of processor time")
+    assert len(done.changes) == restored.done == 10_000
+    assert len(changing) <= 50 and len(undoing) <= 50
+    assert seconds < 5
+    assert not rows.filter(category=nature).exists()
