@@ -167,7 +167,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
             states = self._models.states(name)
         except ModelMissing as error:
             raise _missing(f"Could not find any versions of model {name}") from error
-        if request.model_spec.HasField("version"):
+        if version:
             if version not in states:
                 raise _missing(f"Could not find version {version} of model {name}")
             states = {version: states[version]}
@@ -209,7 +209,8 @@ def _find(models: LoadedModels, spec) -> LoadedModel:
     if not spec.name:
         raise _invalid("Missing ModelSpec")
     try:
-        if spec.HasField("version"):
+        # Some clients, ovmsclient among them, say 0 for "any".
+        if spec.version.value:
             wanted = f"Specific({spec.name}, {spec.version.value})"
             return models.version(spec.name, spec.version.value)
         if spec.HasField("version_label"):

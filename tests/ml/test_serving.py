@@ -117,6 +117,7 @@ def test_every_size_and_several_pictures_at_once(client):
 
 def test_latest_is_the_newest_that_runs(channel):
     assert predict(channel).model_spec.version.value == 3
+    assert predict(channel, version=0).model_spec.version.value == 3
 
 
 def test_a_label_names_a_version(channel):
