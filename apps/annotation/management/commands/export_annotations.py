@@ -1,0 +1,61 @@
+"""Write a dataset's completed annotations to a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+from django.core.management.base import BaseCommand, CommandError
+
+from apps.annotation.exporting import build
+from apps.annotation.formats import FORMATS
+from apps.annotation.models import Dataset
+
+ONE_FILE = ("coco", "csv")
+
+
+class Command(BaseCommand):
+    help = (
+        "Write completed annotations: accepted ones, or submitted ones where nobody reviews."
+        " aihub, yolo and voc write a folder, or one archive where PATH ends in .zip."
+    )
+
+    def add_arguments(self, parser) -> None:
+        parser.add_argument("--dataset", type=int, required=True, metavar="ID")
+        parser.add_argument("--format", required=True, choices=list(FORMATS))
+        parser.add_argument("--output", type=Path, required=True, metavar="PATH")
+
+    def handle(self, *, dataset: int, format: str, output: Path, **options) -> None:
+        wanted = Dataset.objects.filter(pk=dataset).first()
+        if wanted is None:
+            raise CommandError(f"There is no dataset {dataset}.")
+        if format in ONE_FILE and output.is_dir():
+            raise CommandError(f"{output} is a folder; {format} writes one file.")
+        output.parent.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        # What is half written has another name, so that nobody takes it for the whole.
+        partial = output.with_name(f".{os.getpid()}-{output.name}")
+        try:
+            summary = build(wanted, format=format, target=partial)
+            if partial.is_dir():
+                shutil.copytree(partial, output, dirs_exist_ok=True)
+            else:
+                partial.replace(output)
+        except OSError as fault:
+            raise CommandError(f"{output} cannot be written: {fault}") from fault
+        finally:
+            if partial.is_dir():
+                shutil.rmtree(partial)
+            partial.unlink(missing_ok=True)
+        report = {
+            "dataset": wanted.pk,
+            "format": format,
+            "output": str(output),
+            **summary._asdict(),
+            "filter": "accepted, or submitted where nobody reviews",
+            "seconds": round(time.perf_counter() - started, 2),
+        }
+        self.stdout.write(json.dumps(report, ensure_ascii=False))
