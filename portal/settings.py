@@ -100,7 +100,7 @@ for _alias, _values in DATABASES.items():
         )
     if _alias != "default":
         _values["TEST"] = {"MIRROR": "default"}
-DATABASE_ROUTERS = ["portal.database_router.OwnerNeverServes"]
+DATABASE_ROUTERS = ["portal.database_router.ConnectionRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Queue
@@ -115,7 +115,10 @@ if CELERY_BROKER_URL.startswith("pgmq"):
         "init_extension": False,
         "pool_size": 2,
         "pool_timeout": 3,
-        "polling_interval": 0.05,
+        # A notification wakes the worker at once; polling is for one that got lost.
+        "use_notify": True,
+        "notify_throttle_interval_ms": 0,
+        "polling_interval": 1.0,
         # Long polling would hold the worker for a whole second between tasks.
         "wait_time_seconds": 0,
         "visibility_timeout": 120,
@@ -238,6 +241,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "apps.operations.middleware.RequestClock",
+    "portal.database_router.ReadPagesFromReplica",
     "apps.operations.middleware.DatabaseOutage",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -280,6 +284,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+CSRF_FAILURE_VIEW = "apps.guide.views.csrf_failed"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/admin/"
 

@@ -17,5 +17,7 @@ urlpatterns = [
     path("api/v1/", include("apps.api.v1.urls")),
     *i18n_patterns(path("", include("apps.guide.urls")), prefix_default_language=False),
 ]
+handler400 = "apps.guide.views.bad_request"
+handler403 = "apps.guide.views.forbidden"
 handler404 = "apps.guide.views.not_found"
 handler500 = "apps.guide.views.server_error"

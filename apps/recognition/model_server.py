@@ -18,18 +18,32 @@ from ml.export import ensure_exported
 START_SECONDS = 60.0
 
 
+class ModelChanged(Exception):
+    """An export has the name and version of a model that this database knows otherwise."""
+
+
 def registered_model() -> ServedModel:
-    """Return the row of the profile's exported model, making both if missing."""
+    """Return the row of the profile's exported model, making both if missing.
+
+    Raises ModelChanged where the export was made anew under an old number: embeddings
+    that are kept would not fit it.
+    """
     labels = read_labels(ensure_exported(settings.MODELS_DIR, settings.RECOGNITION_PROFILE))
+    described = {
+        "embedding_size": labels.embedding_size,
+        "input_sizes": [list(size) for size in labels.input_sizes],
+    }
     model, _ = ServedModel.objects.get_or_create(
         name=labels.model,
         version=labels.version,
-        defaults={
-            "embedding_size": labels.embedding_size,
-            "input_sizes": [list(size) for size in labels.input_sizes],
-            "created_at": timezone.now(),
-        },
+        defaults={**described, "created_at": timezone.now()},
     )
+    if any(getattr(model, name) != value for name, value in described.items()):
+        raise ModelChanged(
+            f"{model} in {settings.MODELS_DIR} is another model than the one this database knows. "
+            f"Export it under a new number: python -m ml.export --profile {labels.profile} "
+            f"--output {settings.MODELS_DIR} --version {labels.version + 1}"
+        )
     return model
 
 

@@ -8,12 +8,17 @@ import secrets
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.recognition.model_server import registered_model
+from apps.catalogue.models import Photo
+from apps.recognition.model_server import ModelChanged, registered_model
+from apps.recognition.models import ReferenceIndex, ServedModel
 from portal.queue import install_queue
+
+# About a minute of work; beyond that a person decides when the portal starts later.
+PHOTOS_DESCRIBED_AT_START = 1000
 
 
 class Command(BaseCommand):
@@ -27,12 +32,27 @@ class Command(BaseCommand):
             install_queue(settings.QUEUE_CONNINFO)
         self._collect_static()
         self.stderr.write("Model")
-        registered_model()
+        try:
+            model = registered_model()
+        except ModelChanged as reason:
+            raise CommandError(str(reason)) from reason
         password = ""
         if not User.objects.filter(is_superuser=True).exists():
             self._seed()
             password = self._make_administrator()
+        self._follow(model)
         self.stdout.write(json.dumps({"password": password or None}))
+
+    def _follow(self, model: ServedModel) -> None:
+        """Let recognition answer with the model of the settings; large catalogues choose when."""
+        index = ReferenceIndex.objects.filter(active=True).first()
+        if index is None or index.model_id == model.pk:
+            return
+        if Photo.objects.references().count() > PHOTOS_DESCRIBED_AT_START:
+            self.stderr.write(f"Run build_reference_index to answer with {model}.")
+            return
+        self.stderr.write(f"References for {model}")
+        call_command("build_reference_index", stdout=self.stderr)
 
     def _collect_static(self) -> None:
         """Collect static files when one of them changed."""
