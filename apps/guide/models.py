@@ -49,6 +49,7 @@ class Article(models.Model):
     class Meta:
         verbose_name = _("article")
         verbose_name_plural = _("articles")
+        permissions = [("publish_article", _("Can publish and withdraw articles"))]
         constraints = [
             models.UniqueConstraint(
                 name="article_once_per_language", fields=["landmark", "language"]

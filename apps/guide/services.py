@@ -7,14 +7,30 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from apps.catalogue.models import Landmark
 from apps.guide.models import Article
+from apps.guide.workflow import FOLLOWS, article_gate
+from apps.operations.audit import Change, Snapshot, record, snapshot
+from apps.operations.models import AuditEntry
 
 
 class ArticleNotPublished(Exception):
     """The article cannot be withdrawn: it is not published."""
+
+
+class ArticleNotReady(Exception):
+    """The article cannot be published; `blockers` say why."""
+
+    def __init__(self, blockers: list[str]):
+        super().__init__(", ".join(blockers))
+        self.blockers = blockers
+
+
+class WrongState(Exception):
+    """The article is in a state from which this step does not lead; the message names it."""
 
 
 class SeedCount(NamedTuple):
@@ -26,29 +42,75 @@ class SeedCount(NamedTuple):
 
 
 @transaction.atomic
-def publish_article(article: Article, *, at: datetime) -> Article:
-    """Show an article to everybody from `at`. Publishing twice keeps the first time."""
+def publish_article(
+    article: Article,
+    *,
+    at: datetime,
+    goes_live: datetime | None = None,
+    by: AbstractBaseUser | None = None,
+    note: str = "",
+) -> Article:
+    """Show an article to everybody from `goes_live`, else from `at`.
+
+    Publishing twice keeps the first time. Raises ArticleNotReady.
+    """
     held = Article.objects.select_for_update().get(pk=article.pk)
     if held.state == Article.State.PUBLISHED:
         return held
-    held.state = Article.State.PUBLISHED
-    held.published_at = at
+    if blockers := article_gate(held).blockers:
+        raise ArticleNotReady(blockers)
+    before = snapshot(held)
+    held.published_at = goes_live or at
     held.withdrawn_at = None
-    held.updated_at = at
-    held.save(update_fields=["state", "published_at", "withdrawn_at", "updated_at"])
-    return held
+    return _enter(held, Article.State.PUBLISHED, before, by=by, at=at, note=note)
 
 
 @transaction.atomic
-def withdraw_article(article: Article, *, at: datetime) -> Article:
+def withdraw_article(
+    article: Article, *, at: datetime, by: AbstractBaseUser | None = None, note: str = ""
+) -> Article:
     """Take a published article off the pages. Raises ArticleNotPublished."""
     held = Article.objects.select_for_update().get(pk=article.pk)
     if held.state != Article.State.PUBLISHED:
         raise ArticleNotPublished(str(held))
-    held.state = Article.State.WITHDRAWN
+    before = snapshot(held)
     held.withdrawn_at = at
+    return _enter(held, Article.State.WITHDRAWN, before, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def send_to_review(
+    article: Article, *, by: AbstractBaseUser, at: datetime, note: str = ""
+) -> Article:
+    """Ask a reviewer to look at a draft. Raises WrongState."""
+    return _move(article, Article.State.IN_REVIEW, by=by, at=at, note=note)
+
+
+@transaction.atomic
+def return_to_draft(
+    article: Article, *, by: AbstractBaseUser, at: datetime, note: str = ""
+) -> Article:
+    """Send a text back to its editor, with what is to be done as the note. Raises WrongState."""
+    return _move(article, Article.State.DRAFT, by=by, at=at, note=note)
+
+
+def _move(
+    article: Article, state: str, *, by: AbstractBaseUser, at: datetime, note: str
+) -> Article:
+    held = Article.objects.select_for_update().get(pk=article.pk)
+    if state not in FOLLOWS[held.state]:
+        raise WrongState(held.get_state_display())
+    before = snapshot(held)
+    held.withdrawn_at = None
+    return _enter(held, state, before, by=by, at=at, note=note)
+
+
+def _enter(held: Article, state: str, before: Snapshot, *, by, at: datetime, note: str) -> Article:
+    held.state = state
     held.updated_at = at
-    held.save(update_fields=["state", "withdrawn_at", "updated_at"])
+    held.save(update_fields=["state", "published_at", "withdrawn_at", "updated_at"])
+    change = Change(held, before, snapshot(held))
+    record([change], by=by, at=at, action=AuditEntry.Action.CHANGED, note=note)
     return held
 
 
