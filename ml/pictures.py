@@ -122,7 +122,7 @@ def _read_cache(file: Path | None, embedding_size: int) -> dict[str, np.ndarray]
     if file is None or not file.is_file():
         return {}
     try:
-        with np.load(file, allow_pickle=False) as arrays:
+        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as arrays:
             digests, embeddings = arrays["digests"], arrays["embeddings"]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return {}

@@ -9,6 +9,7 @@ SIGTERM and SIGINT let running requests end within 5 s.
 import argparse
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from ml.serving.loaded_models import LoadedModels, all_models
 from ml.serving.service import BadModelConfig, build_server, read_model_config, wanted_models
 
 GRACE_SECONDS = 5
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,17 +27,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=8501, help="0 takes a free one")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args(arguments)
-    # Blocked before gRPC and ONNX Runtime start threads, and taken by sigwait: a
-    # handler may be run by any of those threads without waking the main one.
-    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    stop = _stop_signals()
     try:
-        return _serve(options)
+        return _serve(options, stop)
     except (BadModelConfig, OSError) as error:
         print(f"ml.serving: {error}", file=sys.stderr)
         return 1
 
 
-def _serve(options: argparse.Namespace) -> int:
+def _serve(options: argparse.Namespace, stop: socket.socket) -> int:
     models = LoadedModels(options.threads)
 
     def load(config=None) -> None:
@@ -58,9 +56,23 @@ def _serve(options: argparse.Namespace) -> int:
     server.start()
     served = ", ".join(models.names()) or "no models"
     print(f"Model server is ready: {options.host}:{port} ({served})", flush=True)
-    signal.sigwait(STOP_SIGNALS)
+    stop.recv(1)
     server.stop(GRACE_SECONDS).wait()
     return 0
+
+
+def _stop_signals() -> socket.socket:
+    """A socket that can be read once SIGTERM or SIGINT has come.
+
+    The kernel may hand a signal to a thread of gRPC or ONNX Runtime, which does
+    not wake the main thread; a byte on a socket does.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.detach())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return reader
 
 
 if __name__ == "__main__":
