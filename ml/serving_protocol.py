@@ -110,10 +110,11 @@ def tensor_to_array(tensor: "tensor_pb2.TensorProto", *, largest_bytes: int) -> 
     expected = math.prod(shape) * numpy_type.itemsize
     if expected > largest_bytes:
         raise BadTensor(f"shape {list(shape)} is over {largest_bytes} bytes")
-    if tensor.tensor_content:
-        if len(tensor.tensor_content) != expected:
+    content = tensor.tensor_content  # each look at it copies all of it
+    if content:
+        if len(content) != expected:
             raise BadTensor(f"shape {list(shape)} does not fit its content")
-        return np.frombuffer(tensor.tensor_content, dtype=numpy_type).reshape(shape)
+        return np.frombuffer(content, dtype=numpy_type).reshape(shape)
     return _repeat_last(getattr(tensor, field), numpy_type, shape)
 
 

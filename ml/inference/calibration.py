@@ -18,7 +18,7 @@ NONLANDMARK_SHARE = 0.15
 UNKNOWN_SHARE = 0.05
 # "sure" is right in so many cases.
 SURE_PRECISION = 0.95
-SURE_AT_LEAST = 0.5
+SURE_AT_LEAST = 0.8
 # Few references say little: the fit starts from these values as if so many
 # photos had spoken for them.
 USUAL_TEMPERATURE = 40.0
