@@ -1,12 +1,14 @@
 from django.urls import path
 
-from apps.annotation.views import reviews, tasks
+from apps.annotation.views import numbers, reviews, tasks
 
 app_name = "annotation"
 
 urlpatterns = [
     path("", tasks.editor, name="editor"),
     path("review/", reviews.review_page, name="review"),
+    path("numbers/", numbers.numbers_page, name="numbers"),
+    path("numbers/<slug:table>.csv", numbers.numbers_csv, name="numbers_csv"),
     path("images/<int:image>.jpg", tasks.image, name="image"),
     path("api/claim", tasks.claim, name="claim"),
     path("api/landmarks", tasks.landmarks, name="landmarks"),

@@ -39,12 +39,12 @@ def write(dataset: ExportedDataset, rows: Iterable[Row], target: Path) -> None:
 
 def _line(row: Row) -> list:
     return [
-        _text(row.image_name),
+        safe_cell(row.image_name),
         row.image_id,
         row.image_width,
         row.image_height,
         row.place.slug if row.place else "",
-        _text(row.other),
+        safe_cell(row.other),
         *row.box,
         *map(int, row.tags),
         row.license_code,
@@ -53,5 +53,8 @@ def _line(row: Row) -> list:
     ]
 
 
-def _text(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+def safe_cell(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula; numbers stay numbers."""
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return value

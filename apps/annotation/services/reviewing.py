@@ -22,6 +22,7 @@ _NEXT = f"""
     WHERE id = (
         SELECT id FROM {_TASK}
         WHERE state = 'submitted' AND completed_at IS NULL
+            AND (%(dataset)s::bigint IS NULL OR dataset_id = %(dataset)s)
             AND (annotator_id IS DISTINCT FROM %(user)s OR %(own_too)s)
             AND (reviewer_id = %(user)s OR review_until IS NULL OR review_until <= %(at)s)
         ORDER BY (reviewer_id IS NOT DISTINCT FROM %(user)s AND review_until > %(at)s) DESC,
@@ -36,7 +37,7 @@ class NothingToReview(Exception):
     """No submitted task waits for this reviewer."""
 
 
-def claim_next_review(*, by: User, at: datetime) -> AnnotationTask:
+def claim_next_review(*, by: User, at: datetime, dataset_id: int | None = None) -> AnnotationTask:
     """Give a reviewer the task they look at, else the one that waits longest.
 
     Raises NothingToReview.
@@ -46,6 +47,7 @@ def claim_next_review(*, by: User, at: datetime) -> AnnotationTask:
         "until": at + REVIEW_LEASE,
         "at": at,
         "own_too": by.is_superuser,
+        "dataset": dataset_id,
     }
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, values)

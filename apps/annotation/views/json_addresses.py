@@ -105,3 +105,9 @@ def dataset_of(body: dict) -> int | None:
     if type(wanted) is not int or abs(wanted) >= 2**63:
         raise UnknownDataset(str(wanted))
     return wanted
+
+
+def asked_dataset(request: HttpRequest) -> int | None:
+    """Return the dataset to which a page is narrowed by ?dataset=, if it is."""
+    asked = request.GET.get("dataset", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 19 else None

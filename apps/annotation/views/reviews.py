@@ -13,7 +13,12 @@ from apps.annotation.models import Review
 from apps.annotation.presenting import review_shape
 from apps.annotation.services import reviewing
 from apps.annotation.services.reviewing import NothingToReview
-from apps.annotation.views.json_addresses import json_address, reason_of
+from apps.annotation.views.json_addresses import (
+    asked_dataset,
+    dataset_of,
+    json_address,
+    reason_of,
+)
 
 
 @require_safe
@@ -21,6 +26,7 @@ from apps.annotation.views.json_addresses import json_address, reason_of
 @ensure_csrf_cookie
 def review_page(request: HttpRequest) -> HttpResponse:
     context = {
+        "dataset": asked_dataset(request),
         "may_annotate": may(request.user, Permission.ANNOTATE),
         "may_see_numbers": may(request.user, Permission.SEE_NUMBERS),
     }
@@ -29,30 +35,32 @@ def review_page(request: HttpRequest) -> HttpResponse:
 
 @json_address("POST", Permission.REVIEW_ANNOTATIONS)
 def review_next(request: HttpRequest, body: dict) -> dict | None:
-    return _next(request)
+    return _next(request, body)
 
 
-def _next(request: HttpRequest) -> dict | None:
+def _next(request: HttpRequest, body: dict) -> dict | None:
     try:
-        task = reviewing.claim_next_review(by=request.user, at=timezone.now())
+        task = reviewing.claim_next_review(
+            by=request.user, at=timezone.now(), dataset_id=dataset_of(body)
+        )
     except NothingToReview:
         return None
     return review_shape(task)
 
 
-def _answer(request: HttpRequest, review: Review) -> dict:
+def _answer(request: HttpRequest, body: dict, review: Review) -> dict:
     return {
         "review": review.pk,
         "verdict": review.verdict,
         "annotation": review.fix_id or review.annotation_id,
-        "next": _next(request),
+        "next": _next(request, body),
     }
 
 
 @json_address("POST", Permission.REVIEW_ANNOTATIONS)
 def accept(request: HttpRequest, body: dict, task: int) -> dict:
     review = reviewing.accept_annotation(task, by=request.user, at=timezone.now())
-    return _answer(request, review)
+    return _answer(request, body, review)
 
 
 @json_address("POST", Permission.REVIEW_ANNOTATIONS)
@@ -60,10 +68,10 @@ def send_back(request: HttpRequest, body: dict, task: int) -> dict:
     review = reviewing.return_annotation(
         task, reason=reason_of(body), by=request.user, at=timezone.now()
     )
-    return _answer(request, review)
+    return _answer(request, body, review)
 
 
 @json_address("POST", Permission.REVIEW_ANNOTATIONS)
 def fix(request: HttpRequest, body: dict, task: int) -> dict:
     review = reviewing.fix_annotation(task, values=body, by=request.user, at=timezone.now())
-    return _answer(request, review)
+    return _answer(request, body, review)

@@ -14,7 +14,13 @@ from apps.annotation.models import AnnotationImage
 from apps.annotation.presenting import bbox, claim_shape, landmark_shape
 from apps.annotation.services import claiming, submitting
 from apps.annotation.services.claiming import NothingToDo
-from apps.annotation.views.json_addresses import dataset_of, json_address, reason_of, token_of
+from apps.annotation.views.json_addresses import (
+    asked_dataset,
+    dataset_of,
+    json_address,
+    reason_of,
+    token_of,
+)
 from apps.catalogue.models import Landmark
 
 FOUND = 8
@@ -30,6 +36,7 @@ def editor(request: HttpRequest) -> HttpResponse:
         request,
         "annotation/editor.html",
         {
+            "dataset": asked_dataset(request),
             "may_review": may(request.user, Permission.REVIEW_ANNOTATIONS),
             "may_see_numbers": may(request.user, Permission.SEE_NUMBERS),
         },

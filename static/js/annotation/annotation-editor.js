@@ -45,8 +45,13 @@ class AnnotationEditor extends HTMLElement {
 
   // Tasks
 
+  /** Only one dataset's tasks, where the page's address says so. */
+  get #narrowed() {
+    return this.dataset.dataset ? { dataset: Number(this.dataset.dataset) } : {};
+  }
+
   async #claim() {
-    await this.#doing(this.dataset.loading, async () => this.#show(await call("claim")));
+    await this.#doing(this.dataset.loading, async () => this.#show(await call("claim", this.#narrowed)));
   }
 
   /** Show a claim's task; null means that nothing is left. */
@@ -85,6 +90,7 @@ class AnnotationEditor extends HTMLElement {
     }
     const task = this.#task;
     const body = {
+      ...this.#narrowed,
       token: task.token,
       bbox: this.canvas.box,
       ...this.panel.tags,
@@ -121,7 +127,11 @@ class AnnotationEditor extends HTMLElement {
     const reason = fields.get("other").trim() || fields.get("reason");
     this.skipDialog.close();
     await this.#doing(this.dataset.sending, async () => {
-      const answer = await call(`tasks/${task.id}/skip`, { token: task.token, reason });
+      const answer = await call(`tasks/${task.id}/skip`, {
+        ...this.#narrowed,
+        token: task.token,
+        reason,
+      });
       this.#finished(task);
       this.skipDialog.querySelector("form").reset();
       this.#show(answer.next);
@@ -203,7 +213,7 @@ class AnnotationEditor extends HTMLElement {
     const before = this.#task;
     this.#saveLocally();
     try {
-      const claim = await call("claim");
+      const claim = await call("claim", this.#narrowed);
       const same = claim?.task.id === before?.id;
       this.#show(claim);
       this.panel.say(same ? this.dataset.leaseBack : this.dataset.leaseLost, "warn");

@@ -39,8 +39,13 @@ class AnnotationReview extends HTMLElement {
     }
   }
 
+  /** Only one dataset's annotations, where the page's address says so. */
+  get #narrowed() {
+    return this.dataset.dataset ? { dataset: Number(this.dataset.dataset) } : {};
+  }
+
   #next() {
-    return this.#doing(this.dataset.loading, async () => this.#show(await call("review/next")));
+    return this.#doing(this.dataset.loading, async () => this.#show(await call("review/next", this.#narrowed)));
   }
 
   #show(review) {
@@ -124,7 +129,10 @@ class AnnotationReview extends HTMLElement {
       return;
     }
     return this.#doing(this.dataset.sending, async () => {
-      const answer = await call(`review/${this.#task.id}/${verdict}`, body);
+      const answer = await call(`review/${this.#task.id}/${verdict}`, {
+        ...this.#narrowed,
+        ...body,
+      });
       this.#count += 1;
       this.panel.part("count").textContent = this.#count;
       this.#show(answer.next);

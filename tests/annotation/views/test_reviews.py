@@ -94,3 +94,11 @@ def test_what_is_reviewed_stays_closed_to_the_annotator(annotator, reviewer, sub
     decide(reviewer, submitted, "accept")
 
     assert verb(annotator, submitted, "reopen").status_code == 409
+
+
+def test_next_keeps_to_the_named_dataset(reviewer, submitted, dataset):
+    other = {"dataset": DatasetFactory().pk}
+
+    assert post(reviewer, "/annotate/api/review/next", other).status_code == 204
+    answer = post(reviewer, "/annotate/api/review/next", {"dataset": dataset.pk})
+    assert answer.json()["task"]["id"] == submitted["id"]
