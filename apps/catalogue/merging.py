@@ -37,10 +37,15 @@ class Merge(NamedTuple):
 
 
 def preview_merge(landmark: Landmark, *, into: Landmark) -> Merge:
-    """Return what `merge_landmarks` would do. Raises NotMergeable."""
+    """Return what `merge_landmarks` would do. Raises NotMergeable.
+
+    Rows that only programs read (hidden relations) move too and are not counted.
+    """
     _check(landmark, into)
     rows = []
     for relation in _relations():
+        if relation.hidden:
+            continue
         moving, staying = _split(relation, landmark, into)
         counts = moving.count(), staying.count()
         if any(counts):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.forms.widgets import Script
 from django.shortcuts import redirect
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import get_language
@@ -28,6 +30,9 @@ class LandmarkNames(TabularInline):
     min_num = 1
 
 
+LEAFLET = "vendor/leaflet-1.9.4"
+
+
 @admin.register(Landmark)
 class LandmarkAdmin(BulkChanges, Merging, History, VersionedAdmin):
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
@@ -45,12 +50,16 @@ class LandmarkAdmin(BulkChanges, Merging, History, VersionedAdmin):
     search_help_text = _("Any part of any name, also with typos or initial consonants (ㅊㅅㄷ)")
     ordering = ["-updated_at", "-pk"]
     autocomplete_fields = ["parent", "category", "region"]
-    readonly_fields = ["created_at", "updated_at"]
+    readonly_fields = ["place", "created_at", "updated_at"]
     inlines = [LandmarkNames]
     audited_relations = ["names"]
     warn_unsaved_form = True
     actions = ["change_selected", "merge_selected"]
     actions_list = ["duplicates"]
+
+    class Media:
+        css = {"all": [f"{LEAFLET}/leaflet.css"]}
+        js = [f"{LEAFLET}/leaflet.js", Script("js/catalogue/place-picker.js", type="module")]
 
     def get_queryset(self, request):
         return (
@@ -72,6 +81,27 @@ class LandmarkAdmin(BulkChanges, Merging, History, VersionedAdmin):
     def get_readonly_fields(self, request, obj=None):
         # The address of a landmark is known to other software: it never changes.
         return [*self.readonly_fields, "slug"] if obj else self.readonly_fields
+
+    def get_fields(self, request, obj=None):
+        fields = [name for name in super().get_fields(request, obj) if name != "place"]
+        after = fields.index("longitude") + 1
+        return [*fields[:after], "place", *fields[after:]]
+
+    @admin.display(description=_("map"))
+    def place(self, landmark: Landmark) -> str:
+        """The map that fills the two fields above; they work without it too."""
+        return format_html(
+            '<place-picker data-districts="{}" data-pin="{}" data-shadow="{}" data-hint="{}"'
+            ' data-nowhere="{}" data-mismatch="{}" data-source="{}">'
+            '<div></div><p role="status"></p></place-picker>',
+            static("map/korean-districts.json"),
+            static(f"{LEAFLET}/images/marker-icon.png"),
+            static(f"{LEAFLET}/images/marker-shadow.png"),
+            _("Click on the map, or paste “37.5759, 126.9768” into one of the two fields."),
+            _("This point lies in no district of Korea."),
+            _("The region chosen above is another one; borders are rough here."),
+            _("Districts: National Geographic Information Institute, 2023"),
+        )
 
     def save_model(self, request, landmark, form, change) -> None:
         landmark.updated_at = timezone.now()
