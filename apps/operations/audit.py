@@ -17,7 +17,7 @@ from apps.operations.models import AuditEntry
 
 # They change with every save and say nothing by themselves.
 BOOKKEEPING = frozenset({"updated_at", "version", "last_login"})
-SECRETS = frozenset({"password"})
+SECRETS = frozenset({"password", "secret_sha256"})
 ROWS_AT_ONCE = 2000
 Snapshot = dict[str, object]
 

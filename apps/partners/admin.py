@@ -2,12 +2,13 @@ from django.contrib import admin
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.operations.editing import AuditedAdmin
 from apps.partners.models import ApiKey
 from apps.partners.services import revoke_api_key
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(AuditedAdmin):
     list_display = ["name", "prefix", "scopes", "created_at", "expires_at", "revoked_at"]
     readonly_fields = ["prefix", "scopes", "created_at", "revoked_at", "last_used_at"]
     exclude = ["secret_sha256"]

@@ -1,29 +1,21 @@
 from django.contrib import admin
+from unfold.admin import TabularInline
 
+from apps.operations.admin import ReadOnlyAdmin
 from apps.recognition.models import Candidate, RecognitionRequest, ReferenceIndex, ServedModel
+from apps.recognition.uploads import PhotoUploads
+
+__all__ = ["PhotoUploads"]
 
 
-class ReadOnly(admin.ModelAdmin):
-    """Rows that only the programs write."""
-
-    def has_add_permission(self, request) -> bool:
-        return False
-
-    def has_change_permission(self, request, obj=None) -> bool:
-        return False
-
-    def has_delete_permission(self, request, obj=None) -> bool:
-        return False
-
-
-class Candidates(admin.TabularInline):
+class Candidates(TabularInline):
     model = Candidate
     extra = 0
     raw_id_fields = ["landmark"]
 
 
 @admin.register(RecognitionRequest)
-class RecognitionRequestAdmin(ReadOnly):
+class RecognitionRequestAdmin(ReadOnlyAdmin):
     list_display = ["receipt", "state", "certainty", "requester", "submitted_at", "finished_at"]
     list_filter = ["state", "certainty"]
     exclude = ["latitude", "longitude"]
@@ -31,11 +23,11 @@ class RecognitionRequestAdmin(ReadOnly):
 
 
 @admin.register(ServedModel)
-class ServedModelAdmin(ReadOnly):
+class ServedModelAdmin(ReadOnlyAdmin):
     list_display = ["name", "version", "embedding_size", "created_at"]
 
 
 @admin.register(ReferenceIndex)
-class ReferenceIndexAdmin(ReadOnly):
+class ReferenceIndexAdmin(ReadOnlyAdmin):
     list_display = ["version", "model", "references", "nonlandmarks", "active", "built_at"]
     exclude = ["projection", "background"]

@@ -208,3 +208,42 @@ def test_the_tree_and_license_forms_log_their_names(staff):
 
     assert Category.objects.get().name_in("ko") == "유산"
     assert AuditEntry.objects.get().after["names"][0]["text"] == "유산"
+
+
+def test_people_and_their_rights_are_logged_without_passwords(staff):
+    staff.post(
+        "/admin/accounts/user/add/",
+        {
+            "username": "colleague",
+            "usable_password": "true",
+            "password1": "quite a long one",
+            "password2": "quite a long one",
+        },
+    )
+    person = User.objects.get(username="colleague")
+    staff.post(
+        f"/admin/accounts/user/{person.pk}/change/",
+        {"username": "colleague", "is_staff": "on", "date_joined_0": "2026-01-01"}
+        | {"date_joined_1": "00:00:00"},
+    )
+
+    made, changed = AuditEntry.objects.filter(subject_type="accounts.user").order_by("pk")
+    assert made.after["password"] == "…"
+    assert (changed.before["is_staff"], changed.after["is_staff"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/admin/",
+        "/admin/accounts/user/",
+        "/admin/auth/group/",
+        "/admin/partners/apikey/",
+        "/admin/recognition/recognitionrequest/",
+        "/admin/recognition/servedmodel/",
+        "/admin/recognition/referenceindex/",
+        "/admin/operations/job/",
+    ],
+)
+def test_every_list_of_the_admin_opens(staff, page):
+    assert staff.get(page).status_code == 200

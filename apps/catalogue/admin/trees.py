@@ -45,7 +45,7 @@ class TreeAdmin(AuditedAdmin):
 @admin.register(Category)
 class CategoryAdmin(TreeAdmin):
     list_display = ["name", "path", "slug"]
-    search_fields = ["slug", "names__text"]
+    search_fields = ["slug", "names__text", "parent__names__text"]
     ordering = ["slug"]
     inlines = [CategoryNames]
 
@@ -53,6 +53,6 @@ class CategoryAdmin(TreeAdmin):
 @admin.register(Region)
 class RegionAdmin(TreeAdmin):
     list_display = ["name", "path", "code"]
-    search_fields = ["code", "names__text"]
+    search_fields = ["code", "names__text", "parent__names__text"]
     ordering = ["code"]
     inlines = [RegionNames]

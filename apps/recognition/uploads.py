@@ -1,0 +1,128 @@
+"""Pictures that staff add to a landmark: checked, made anew, stored with license and credit."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.widgets import (
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from apps.catalogue.admin import LandmarkAdmin
+from apps.catalogue.models import Landmark, License
+from apps.catalogue.services import attach_photo
+from apps.operations.audit import Change, record, snapshot
+from apps.operations.models import AuditEntry
+from apps.recognition.images import PhotoRefused, prepare
+from apps.recognition.services import upload_bounds
+
+
+class UploadForm(forms.Form):
+    """What is said of all pictures of one upload."""
+
+    license = forms.ModelChoiceField(
+        License.objects.order_by("code"), label=_("license"), widget=UnfoldAdminSelectWidget
+    )
+    credit = forms.CharField(
+        label=_("credit"), max_length=300, required=False, widget=UnfoldAdminTextInputWidget
+    )
+    reference = forms.BooleanField(
+        label=_("Recognition may know the landmark by it."),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+    def clean(self) -> dict:
+        values = super().clean()
+        license = values.get("license")
+        if license and license.needs_credit and not values.get("credit"):
+            self.add_error("credit", _("This license asks for a credit."))
+        return values
+
+
+class PhotoUploads(LandmarkAdmin):
+    """The admin of landmarks with a page to upload pictures.
+
+    It stands here since the catalogue does not know how pictures are checked.
+    """
+
+    readonly_fields = [*LandmarkAdmin.readonly_fields, "pictures"]
+
+    def get_fields(self, request: HttpRequest, obj: Landmark | None = None):
+        fields = [name for name in super().get_fields(request, obj) if name != "pictures"]
+        return [*fields, "pictures"] if obj else fields
+
+    @admin.display(description=_("photos"))
+    def pictures(self, landmark: Landmark) -> str:
+        address = reverse("admin:catalogue_landmark_photos", args=[landmark.pk])
+        count = landmark.photos.count()
+        text = ngettext("%(count)d photo, upload more", "%(count)d photos, upload more", count)
+        link = '<a class="admin-link" href="{}">{}</a>'
+        return format_html(link, address, text % {"count": count})
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.upload_view)
+        return [
+            path("<int:key>/photos/", view, name="catalogue_landmark_photos"),
+            *super().get_urls(),
+        ]
+
+    def upload_view(self, request: HttpRequest, key: int) -> HttpResponse:
+        landmark = get_object_or_404(Landmark, pk=key)
+        if not request.user.has_perm("catalogue.add_photo"):
+            raise PermissionDenied
+        form = UploadForm(request.POST or None)
+        results = []
+        if request.method == "POST" and form.is_valid():
+            files = request.FILES.getlist("photo")
+            results = [self._take(request, landmark, file, form.cleaned_data) for file in files]
+        if request.method == "POST" and "application/json" in request.headers.get("Accept", ""):
+            errors = [text for texts in form.errors.values() for text in texts]
+            return JsonResponse(
+                {"results": results, "errors": errors}, status=422 if errors else 200
+            )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Photos of %(name)s") % {"name": landmark},
+            "opts": self.opts,
+            "landmark": landmark,
+            "photos": landmark.photos.order_by("-created_at", "pk")[:60],
+            "form": form,
+            "results": results,
+        }
+        return render(request, "admin/recognition/upload.html", context)
+
+    def _take(self, request: HttpRequest, landmark: Landmark, file, values: dict) -> dict:
+        """Store one picture; return what became of it."""
+        try:
+            prepared = prepare(file, name=file.name, bounds=upload_bounds())
+        except PhotoRefused as reason:
+            return {"name": file.name, "stored": False, "message": str(reason.message)}
+        photo, new = attach_photo(
+            landmark=landmark,
+            content=prepared.content,
+            image=prepared.image,
+            sha256=prepared.sha256,
+            source="staff",
+            at=timezone.now(),
+            **values,
+        )
+        if not new:
+            return {"name": file.name, "stored": False, "message": str(_("It is there already."))}
+        change = Change(photo, None, snapshot(photo))
+        record([change], by=request.user, at=photo.created_at, action=AuditEntry.Action.CREATED)
+        return {"name": file.name, "stored": True, "message": str(_("Stored."))}
+
+
+admin.site.unregister(Landmark)
+admin.site.register(Landmark, PhotoUploads)
