@@ -10,7 +10,7 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, FilteredRelation, OuterRef, Q
 
 from apps.accounts.models import User
 from apps.annotation.models import (
@@ -94,12 +94,11 @@ class UnknownDataset(Exception):
 
 def datasets_of(user: User) -> list[Dataset]:
     """Return the datasets that a person works on, in the order that was set for them."""
-    assigned = Dataset.objects.filter(assignments__annotator=user)
-    ordered = list(assigned.order_by("assignments__position", "pk"))
-    for_all = Dataset.objects.filter(open_to_all=True).exclude(
-        pk__in=[dataset.pk for dataset in ordered]
+    mine = FilteredRelation("assignments", condition=Q(assignments__annotator=user))
+    datasets = Dataset.objects.annotate(mine=mine).filter(
+        Q(mine__isnull=False) | Q(open_to_all=True)
     )
-    return ordered + list(for_all.order_by("pk"))
+    return list(datasets.order_by(F("mine__position").asc(nulls_last=True), "pk"))
 
 
 def claim_next_task(*, by: User, at: datetime, dataset_id: int | None = None) -> AnnotationTask:
@@ -113,7 +112,8 @@ def claim_next_task(*, by: User, at: datetime, dataset_id: int | None = None) ->
         datasets = [dataset for dataset in datasets if dataset.pk == dataset_id]
         if not datasets:
             raise UnknownDataset(str(dataset_id))
-    with transaction.atomic():
+    # Within a submit, its transaction is ours: one commit for both.
+    with transaction.atomic(savepoint=False):
         _one_claim_at_a_time(by)
         held = _held(by, at, dataset_id)
         task_id = held or _take(by, at, datasets, dataset_id)
@@ -182,11 +182,11 @@ def task_for(task_id: int, *, by: User) -> AnnotationTask:
 
 def lock_held(task_id: int, *, token: uuid.UUID | None, by: User, at: datetime) -> AnnotationTask:
     """Lock a task that is held by this person under this token. Raises LeaseLost, UnknownTask."""
-    task_for(task_id, by=by)
     tasks = AnnotationTask.objects.select_related("image", "dataset")
-    task = tasks.select_for_update(of=("self",)).get(pk=task_id)
-    held = task.state == TaskState.LEASED and task.holder_id == by.pk and task.lease_until > at
-    if not held or token is None or task.token != token:
+    task = tasks.select_for_update(of=("self",)).filter(pk=task_id).first()
+    mine = task is not None and task.state == TaskState.LEASED and task.holder_id == by.pk
+    if not mine or task.lease_until <= at or token is None or task.token != token:
+        task_for(task_id, by=by)
         raise LeaseLost(str(task_id))
     return task
 

@@ -97,12 +97,10 @@ def submit_annotation(
     The same token again gives the annotation that it made. Raises UnknownTask, LeaseLost
     and AnnotationRefused.
     """
-    if earlier := _made_under(task_id, token, by):
-        return earlier
     try:
         task = lock_held(task_id, token=token, by=by, at=at)
     except LeaseLost:
-        # The same submit may have been on its way twice: the first one has just ended the lease.
+        # The same submit again: the first one has ended the lease.
         if earlier := _made_under(task_id, token, by):
             return earlier
         raise
@@ -148,7 +146,8 @@ def store_annotation(
     seconds: float | None = None,
 ) -> Annotation:
     """Store an annotation as the task's current one; earlier ones stay as its history."""
-    task.annotations.filter(current=True).update(current=False)
+    if task.submitted_at is not None:
+        task.annotations.filter(current=True).update(current=False)
     return Annotation.objects.create(
         task=task,
         origin=origin,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -13,7 +14,7 @@ from apps.accounts.permissions import Permission, may, require_permission
 from apps.annotation.models import AnnotationImage
 from apps.annotation.presenting import bbox, claim_shape, landmark_shape
 from apps.annotation.services import claiming, submitting
-from apps.annotation.services.claiming import NothingToDo
+from apps.annotation.services.claiming import NothingToDo, UnknownDataset
 from apps.annotation.views.json_addresses import (
     asked_dataset,
     dataset_of,
@@ -75,13 +76,22 @@ def _next(request: HttpRequest, dataset: int | None = None) -> dict | None:
     return claim_shape(task, by=request.user)
 
 
+def _following(request: HttpRequest, dataset: int | None) -> dict | None:
+    """Return the next task; finished work stays finished where the dataset was taken away."""
+    try:
+        return _next(request, dataset)
+    except UnknownDataset:
+        return None
+
+
 @json_address("POST", Permission.ANNOTATE)
 def submit(request: HttpRequest, body: dict, task: int) -> dict:
     dataset = dataset_of(body)
-    annotation = submitting.submit_annotation(
-        task, token=token_of(body), values=body, by=request.user, at=timezone.now()
-    )
-    answer = {"annotation": annotation.pk, "next": _next(request, dataset)}
+    with transaction.atomic():
+        annotation = submitting.submit_annotation(
+            task, token=token_of(body), values=body, by=request.user, at=timezone.now()
+        )
+        answer = {"annotation": annotation.pk, "next": _following(request, dataset)}
     if feedback := submitting.feedback_on(annotation):
         answer["feedback"] = {
             "overlap": round(feedback.overlap, 3),
@@ -99,7 +109,7 @@ def skip(request: HttpRequest, body: dict, task: int) -> dict:
     claiming.skip_task(
         task, token=token, reason=reason_of(body), by=request.user, at=timezone.now()
     )
-    return {"next": _next(request, dataset)}
+    return {"next": _following(request, dataset)}
 
 
 @json_address("POST", Permission.ANNOTATE)

@@ -121,6 +121,17 @@ def test_submit_again_gives_the_same_answer(client, dataset):
     assert answers[0]["next"]["task"]["token"] == answers[1]["next"]["task"]["token"]
 
 
+def test_submit_counts_when_the_dataset_is_no_longer_theirs(client, mina, dataset):
+    TaskFactory.create_batch(2, dataset=dataset)
+    task = claimed(client)
+    mina.assignments.all().delete()
+
+    response = verb(client, task, "submit", token=task["token"], dataset=dataset.pk, **GOOD)
+
+    assert (response.status_code, response.json()["next"]) == (200, None)
+    assert Annotation.objects.exists()
+
+
 def test_submit_of_the_last_task_has_no_next(client, dataset):
     TaskFactory(dataset=dataset)
     task = claimed(client)
