@@ -23,6 +23,11 @@ WITH named AS (
       JOIN catalogue_landmarkname name ON name.landmark_id = landmark.id
        AND name.kind = 'official' AND name.language = 'ko'
      WHERE NOT EXISTS (SELECT FROM catalogue_landmarkredirect WHERE old_slug = landmark.slug)
+), cells AS (
+    -- Neighbours are looked for in the same and the eight next cells of a grid: a hash join.
+    SELECT named.*, floor(latitude / %(north)s) AS y, floor(longitude / %(east)s) AS x
+      FROM named
+     WHERE latitude IS NOT NULL
 ), alike AS (
     SELECT one.id AS first, other.id AS second,
            similarity(one.search_form, other.search_form) AS likeness,
@@ -30,10 +35,11 @@ WITH named AS (
                ll_to_earth(one.latitude, one.longitude),
                ll_to_earth(other.latitude, other.longitude)
            ) AS metres
-      FROM named one
-      JOIN named other ON other.id > one.id
-       AND other.latitude BETWEEN one.latitude - %(north)s AND one.latitude + %(north)s
-       AND other.longitude BETWEEN one.longitude - %(east)s AND one.longitude + %(east)s
+      FROM cells one
+     CROSS JOIN generate_series(-1, 1) AS north
+     CROSS JOIN generate_series(-1, 1) AS east
+      JOIN cells other ON other.y = one.y + north AND other.x = one.x + east
+       AND other.id > one.id
      WHERE one.parent_id IS DISTINCT FROM other.id AND other.parent_id IS DISTINCT FROM one.id
        AND (similarity(one.search_form, other.search_form) >= %(alike)s
             OR greatest(word_similarity(one.search_form, other.search_form),

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.catalogue.completeness import Facts, completeness, missing
-from apps.catalogue.models import Landmark, License
+from apps.catalogue.models import Landmark, License, Region, RegionName
 from tests.catalogue.places import many_landmarks
 from tests.factories.catalogue import LandmarkFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory
@@ -139,3 +139,23 @@ def test_staff_see_pictures_that_the_public_may_not_see(staff, client):
     assert b"".join(staff.get(address).streaming_content) == b"picture"
     client.logout()
     assert client.get(address).status_code == 302
+
+
+def test_a_region_is_found_by_its_full_name(staff):
+    seoul = Region.objects.get(code="KR-11")
+    wanted = Region.objects.create(code="KR-11-jung", parent=seoul)
+    RegionName.objects.create(region=wanted, language="ko", text="중구")
+    elsewhere = Region.objects.create(code="KR-26-jung", parent=Region.objects.get(code="KR-26"))
+    RegionName.objects.create(region=elsewhere, language="ko", text="중구")
+
+    found = staff.get(
+        "/admin/autocomplete/",
+        {
+            "term": "서울특별시 중구",
+            "app_label": "catalogue",
+            "model_name": "landmark",
+            "field_name": "region",
+        },
+    )
+
+    assert [each["id"] for each in found.json()["results"]] == [str(wanted.pk)]
