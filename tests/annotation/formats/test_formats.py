@@ -182,3 +182,14 @@ def test_export_annotations_reports_and_writes_the_file(dataset, tmp_path, capsy
     assert (report["annotations"], report["left_out"]) == (2, 1)
     assert len(json.loads(target.read_text())["annotations"]) == 2
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_export_annotations_again_writes_over_the_folder(dataset, tmp_path, capsys):
+    arguments = ["--dataset", str(dataset.pk), "--format", "yolo", "--output", str(tmp_path / "y")]
+    call_command("export_annotations", *arguments)
+    first = (tmp_path / "y/data.yaml").read_text()
+
+    call_command("export_annotations", *arguments)
+
+    assert (tmp_path / "y/data.yaml").read_text() == first
+    assert list(tmp_path.iterdir()) == [tmp_path / "y"]

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         partial = output.with_name(f".{os.getpid()}-{output.name}")
         try:
             summary = build(wanted, format=format, target=partial)
-            if partial.is_dir():
+            if partial.is_dir() and output.exists():
                 shutil.copytree(partial, output, dirs_exist_ok=True)
             else:
                 partial.replace(output)
