@@ -70,16 +70,16 @@ class PhotoAdmin(BulkChanges, AuditedAdmin):
 
     @admin.display(description=_("picture"))
     def picture(self, photo: Photo) -> str:
-        return _image(photo, 72)
+        return _image(photo, "admin-photo")
 
     @admin.display(description=_("picture"))
     def large_picture(self, photo: Photo) -> str:
-        return _image(photo, 480)
+        return _image(photo, "admin-photo admin-photo-large")
 
 
-def _image(photo: Photo, height: int) -> str:
+def _image(photo: Photo, classes: str) -> str:
     return format_html(
-        '<img src="{}" alt="" loading="lazy" class="admin-photo" height="{}">',
+        '<img src="{}" alt="" loading="lazy" class="{}">',
         reverse("admin:catalogue_photo_picture", args=[photo.pk]),
-        height,
+        classes,
     )
