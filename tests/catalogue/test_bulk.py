@@ -11,6 +11,7 @@ from apps.catalogue.models import Landmark, License, Photo, Region
 from apps.operations.models import AuditEntry
 from tests.catalogue.places import many_landmarks
 from tests.factories.catalogue import CategoryFactory, LandmarkFactory, PhotoFactory
+from tests.operations.test_audit import form_of
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/catalogue/landmark/"
@@ -128,3 +129,18 @@ def test_ten_thousand_rows_change_and_change_back_in_few_queries(editor):
     assert len(changing) <= 50 and len(undoing) <= 50
     assert seconds < 5
     assert not rows.filter(category=nature).exists()
+
+
+def test_the_form_publishes_only_what_is_ready(staff):
+    landmark = LandmarkFactory(state="draft", latitude=None, longitude=None)
+    address = f"{LIST}{landmark.pk}/change/"
+
+    refused = staff.post(
+        address, form_of(landmark, state="published", latitude="", longitude="")
+    ).content.decode()
+    assert "no coordinates" in refused and "whole province" in refused
+    assert Landmark.objects.get().state == "draft"
+
+    ready = form_of(landmark, state="published", latitude=37.5, longitude=127, region=jongno().pk)
+    staff.post(address, ready)
+    assert Landmark.objects.get().state == "published"

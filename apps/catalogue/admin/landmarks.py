@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django import forms
 from django.contrib import admin
 from django.forms.widgets import Script
 from django.shortcuts import redirect
@@ -17,7 +18,7 @@ from apps.catalogue.admin.filters import NeedsWork
 from apps.catalogue.admin.history import History
 from apps.catalogue.admin.merging import Merging
 from apps.catalogue.completeness import completeness, missing
-from apps.catalogue.models import Landmark, LandmarkName
+from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
 from apps.operations.editing import VersionedAdmin
 
 STATE_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "danger"}
@@ -30,11 +31,30 @@ class LandmarkNames(TabularInline):
     min_num = 1
 
 
+class LandmarkForm(forms.ModelForm):
+    """Publishing by the form passes the same gate as publishing many at once."""
+
+    def clean(self) -> dict:
+        values = super().clean()
+        was = Landmark.objects.filter(pk=self.instance.pk).values_list("state", flat=True).first()
+        if values.get("state") != Landmark.State.PUBLISHED or was == Landmark.State.PUBLISHED:
+            return values
+        if values.get("latitude") is None:
+            self.add_error("state", _("no coordinates"))
+        if (region := values.get("region")) and region.parent_id is None:
+            text = _("the region is a whole province: choose a city, county or district")
+            self.add_error("state", text)
+        if LandmarkRedirect.objects.filter(old_slug=self.instance.slug).exists():
+            self.add_error("state", _("it was merged into another landmark"))
+        return values
+
+
 LEAFLET = "vendor/leaflet-1.9.4"
 
 
 @admin.register(Landmark)
 class LandmarkAdmin(BulkChanges, Merging, History, VersionedAdmin):
+    form = LandmarkForm
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
     list_filter = [
         NeedsWork,
