@@ -2,8 +2,9 @@ import re
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from apps.catalogue.models import Landmark
+from apps.catalogue.models import Landmark, LandmarkRedirect
 from tests.factories.catalogue import LandmarkFactory, LicenseFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory
 
@@ -206,3 +207,15 @@ def test_a_part_links_to_its_whole_and_back(client):
         in client.get("/landmarks/hall/").content.decode()
     )
     assert "hall" in slugs_in(client.get("/landmarks/palace/"))
+
+
+def test_the_address_of_a_merged_place_leads_to_what_it_became(client):
+    kept = LandmarkFactory(slug="myeongdong-cathedral")
+    LandmarkRedirect.objects.create(
+        old_slug="seoul-myeongdong-cathedral", landmark=kept, created_at=timezone.now()
+    )
+
+    answer = client.get("/en/landmarks/seoul-myeongdong-cathedral/")
+
+    assert (answer.status_code, answer["Location"]) == (301, "/en/landmarks/myeongdong-cathedral/")
+    assert client.get("/landmarks/nowhere/").status_code == 404

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.core.paginator import Paginator
 from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from apps.catalogue.models import Landmark, Photo
+from apps.catalogue.services import redirect_for
 from apps.guide.nearby import near_landmark
 from apps.guide.presenting import (
     DRAWN,
@@ -82,7 +83,9 @@ def by_name(landmarks: QuerySet[Landmark], language: str) -> QuerySet[Landmark]:
 def landmark(request: HttpRequest, slug: str) -> HttpResponse:
     language = get_language()
     published = Landmark.objects.published().with_names().with_photos()
-    found = get_object_or_404(published.select_related("parent"), slug=slug)
+    found = published.select_related("parent").filter(slug=slug).first()
+    if found is None:
+        return _moved(slug)
     other_name, other_language = other_name_of(found, language)
     parent = found.parent if found.parent and found.parent.state == "published" else None
     parts = list(found.parts.published().with_names().order_by("slug"))
@@ -107,3 +110,11 @@ def landmark(request: HttpRequest, slug: str) -> HttpResponse:
             "near": near_landmark(found),
         },
     )
+
+
+def _moved(slug: str) -> HttpResponse:
+    """Lead from the address of a merged landmark to the one it became. Raises Http404."""
+    target = redirect_for(slug)
+    if target is None:
+        raise Http404
+    return HttpResponsePermanentRedirect(target.get_absolute_url())
