@@ -1,7 +1,7 @@
 """TensorFlow's own SavedModel, timed on request.
 
 `python -m bench.saved_model FOLDER PICTURE THREADS`: prints the embedding of the picture;
-then, for each line it reads, the seconds of one prediction. A process of its own, so that no other measurement carries TensorFlow.
+one prediction. A process of its own, so that no other measurement carries TensorFlow.
 """
 
 import json
