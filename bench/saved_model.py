@@ -1,7 +1,8 @@
 """TensorFlow's own SavedModel, timed on request.
 
-`python -m bench.saved_model FOLDER PICTURE THREADS`: prints the embedding of the picture;
-one prediction. A process of its own, so that no other measurement carries TensorFlow.
+`python -m bench.saved_model FOLDER PICTURE THREADS` prints the embedding of the picture; then,
+for each line it reads, the seconds of one prediction. A process of its own, so that no other
+measurement carries TensorFlow.
 """
 
 import json
