@@ -1,11 +1,12 @@
 """Which model versions are served, and running one: ONNX Runtime on exported folders.
 
-ONNX Runtime rather than OpenVINO: at equal tolerance (f32, ≤ 1e-6 from
-TensorFlow) the default profile takes 18.9 ms on one thread and 12.2 ms on two
-(320 × 240), OpenVINO 23.6 and 11.2 ms with free sizes, 17.8 and 11.5 ms with
-one compiled network for each of the eleven sizes, which costs eleven times the
-memory. TensorFlow's SavedModel takes 30.7 and 34.5 ms. OpenVINO in bf16 takes
-6.3 ms but is off by 1e-2.
+ONNX Runtime rather than OpenVINO, measured in turns at equal tolerance (f32,
+below 1e-6 from TensorFlow), default profile, 336 × 448, median ms with one
+thread, and with two on a busy machine: ONNX Runtime 38 and 38; OpenVINO 41 and
+69 with free sizes, 37 and 34 with a compiled network for each size and number
+of pictures, which costs eleven times the memory for less than a tenth of the
+time. OpenVINO in bf16 takes half, and is off by 1e-2. TensorFlow's SavedModel
+takes twice as long as ONNX Runtime (`python -m bench model_server`).
 """
 
 import threading
@@ -177,6 +178,7 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Threads that spin between two pictures take the cores from the web
-    # processes beside them: with 8 clients 85 pictures a second instead of 77.
+    # processes beside them: on a busy machine a
+    # picture takes 38 ms instead of 78.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
