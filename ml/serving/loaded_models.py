@@ -178,7 +178,6 @@ def _options(threads: int) -> onnxruntime.SessionOptions:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Threads that spin between two pictures take the cores from the web
-    # processes beside them: on a busy machine a
-    # picture takes 38 ms instead of 78.
+    # processes beside them: on a busy machine a picture takes 38 ms instead of 78.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return options
