@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.utils import translation
 
 from tests.environment import ROOT, TEST_DATA
 from tests.running import Portal, free_port, model_server, start_portal, stop_portal
+
+
+@pytest.fixture(autouse=True)
+def first_language() -> Iterator[None]:
+    """Begin each test in the first language: a request in another one leaves it active."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 def shared_folder() -> Path:

@@ -14,6 +14,7 @@ from apps.recognition.models import ServedModel
 from ml.client import (
     BadServingReply,
     ModelNotFound,
+    RequestRefused,
     ServingClient,
     ServingDeadlineExceeded,
     ServingError,
@@ -112,6 +113,10 @@ def _predict(pixels: np.ndarray, *, model: ServedModel, deadline: float) -> np.n
             timeout=left,
             embedding_size=model.embedding_size,
         )
+    except RequestRefused:
+        # The server answered; that it refused one picture says nothing about the next.
+        breaker.succeeded()
+        raise
     except ServingError:
         breaker.failed()
         raise

@@ -14,9 +14,17 @@ DOCUMENT = ROOT / "docs" / "openapi.json"
 def test_the_document_in_the_repository_is_the_one_that_is_served(client: Client):
     served = client.get("/api/v1/openapi.json").json()
 
-    # After a change on purpose: make manage ARGS="spectacular --format openapi-json
-    # --file docs/openapi.json", and a line in CHANGELOG.md.
+    # After a change on purpose: curl the address into the file, and a line in CHANGELOG.md.
     assert json.loads(DOCUMENT.read_text()) == served
+
+
+def test_the_document_is_the_same_in_every_language(client: Client):
+    answers = [
+        client.get("/api/v1/openapi.json", headers={"Accept-Language": language}).json()
+        for language in ("ko", "en")
+    ]
+
+    assert answers[0] == answers[1]
 
 
 def test_the_document_is_valid_and_complete():

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from apps.api.v1 import recognitions
+from apps.api.v1.document import openapi_document
 from apps.api.v1.unknown import unknown_address
 
 app_name = "api"
@@ -12,6 +12,6 @@ urlpatterns = [
         recognitions.RecognitionDetail.as_view(),
         name="recognition",
     ),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
+    path("openapi.json", openapi_document, name="openapi"),
     re_path(r"^.*$", unknown_address),
 ]
