@@ -21,6 +21,13 @@ def first_language() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    """Let messages come in the language they were written in."""
+    with translation.override("en"):
+        yield
+
+
 def shared_folder() -> Path:
     """Return the folder of data that lies beside the project, or skip the test."""
     folder = Path(os.environ.get("GILNUN_SHARED_DIR", ROOT.parent / "shared"))

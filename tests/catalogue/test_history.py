@@ -64,7 +64,7 @@ def test_what_a_change_needs_and_no_longer_exists_is_said(staff, editor):
         revert_landmark(landmark, AuditEntry.objects.get(), by=editor, at=timezone.now())
 
 
-def test_the_making_of_an_entry_is_not_taken_back(editor):
+def test_the_making_of_an_entry_is_not_taken_back(editor, in_english):
     landmark = LandmarkFactory()
     made = AuditEntry.objects.create(at=timezone.now(), before=None, after={}, action="created")
 

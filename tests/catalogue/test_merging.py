@@ -79,7 +79,7 @@ def test_a_former_address_leads_only_to_what_is_published(editor, twins):
     assert redirect_for("never") is None
 
 
-def test_impossible_merges_are_refused_and_change_nothing(editor, twins):
+def test_impossible_merges_are_refused_and_change_nothing(editor, twins, in_english):
     gone, kept = twins
     inside = LandmarkFactory(parent=LandmarkFactory(parent=gone))
     with pytest.raises(NotMergeable, match="itself"):
