@@ -22,11 +22,12 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
+import psutil
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
@@ -169,10 +170,23 @@ def supervise(password: str | None) -> int:
             threading.Thread(target=announce, args=(password,), daemon=True).start()
             arbiter.start()
     finally:
+        end_leftovers()
         shutil.rmtree(runtime, ignore_errors=True)
     if failures:
         raise CannotRun(failures[0])
     return 0
+
+
+def end_leftovers() -> None:
+    """End processes that circus lost sight of: one killed while its successor was starting."""
+    left = psutil.Process().children(recursive=True)
+    for process in left:
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, alive = psutil.wait_procs(left, timeout=3)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
