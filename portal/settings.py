@@ -17,7 +17,8 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import make_conninfo
 
-from portal.database_cluster import APPLICATION, DATABASE, OWNER, QUEUE, DatabaseCluster, secret
+from portal.data_dir import secret
+from portal.database_cluster import APPLICATION, DATABASE, OWNER, QUEUE, DatabaseCluster
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()

@@ -31,7 +31,9 @@ import psutil
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.database_cluster import STOP_SIGNAL, ClusterUnavailable, make_data_dir
+from portal.data_dir import make_data_dir
+from portal.database_cluster import STOP_SIGNAL
+from portal.server_programs import ClusterUnavailable
 
 with warnings.catch_warnings():
     # Circus imports modules that newer Pythons rename.

@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from portal.database_cluster import APPLICATION, OWNER, QUEUE, DatabaseCluster, reaches
+from portal.database_cluster import APPLICATION, OWNER, QUEUE, DatabaseCluster
+from portal.server_programs import reaches
 from tests.environment import ROOT
 
 pytestmark = pytest.mark.slow
