@@ -11,12 +11,10 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
-from django.templatetags.static import static
-from django.urls import reverse_lazy
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import make_conninfo
 
+from portal.admin_theme import THEME
 from portal.data_dir import secret
 from portal.database_cluster import APPLICATION, DATABASE, OWNER, QUEUE, DatabaseCluster
 
@@ -334,78 +332,7 @@ ADMIN_SECURITY_POLICY = {
 
 # Admin
 
-_static = lazy(static, str)
-
-
-def _sidebar(title, icon: str, model: str) -> dict:
-    """Return a link to the list of a model, for those who may see it."""
-    app, name = model.split("_")
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{model}_changelist"),
-        "permission": lambda request: request.user.has_perm(f"{app}.view_{name}"),
-    }
-
-
-UNFOLD = {
-    "SITE_TITLE": _("Gilnun staff"),
-    "SITE_HEADER": _("Gilnun staff"),
-    "SITE_ICON": _static("img/favicon.svg"),
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("img/favicon.svg")}],
-    "STYLES": [_static("css/admin.css")],
-    "COLORS": {
-        # The guide's green, --green in static/css/tokens.css.
-        "primary": {
-            "50": "oklch(97% .015 165)",
-            "100": "oklch(94% .03 165)",
-            "200": "oklch(88% .05 165)",
-            "300": "oklch(80% .08 165)",
-            "400": "oklch(70% .1 165)",
-            "500": "oklch(58% .1 165)",
-            "600": "oklch(46% .085 165)",
-            "700": "oklch(40% .075 165)",
-            "800": "oklch(34% .06 165)",
-            "900": "oklch(29% .05 165)",
-            "950": "oklch(20% .04 165)",
-        },
-    },
-    "SIDEBAR": {
-        "show_search": True,
-        "navigation": [
-            {
-                "title": _("Catalogue"),
-                "items": [
-                    _sidebar(_("Landmarks"), "location_on", "catalogue_landmark"),
-                    _sidebar(_("Photos"), "photo_library", "catalogue_photo"),
-                    _sidebar(_("Articles"), "article", "guide_article"),
-                    _sidebar(_("Categories"), "category", "catalogue_category"),
-                    _sidebar(_("Regions"), "map", "catalogue_region"),
-                    _sidebar(_("Licenses"), "copyright", "catalogue_license"),
-                ],
-            },
-            {
-                "title": _("Recognition"),
-                "separator": True,
-                "items": [
-                    _sidebar(_("Questions"), "photo_camera", "recognition_recognitionrequest"),
-                    _sidebar(_("Models"), "model_training", "recognition_servedmodel"),
-                    _sidebar(_("Reference indexes"), "database", "recognition_referenceindex"),
-                ],
-            },
-            {
-                "title": _("People and operation"),
-                "separator": True,
-                "items": [
-                    _sidebar(_("People"), "group", "accounts_user"),
-                    _sidebar(_("API keys"), "key", "partners_apikey"),
-                    _sidebar(_("Changes"), "history", "operations_auditentry"),
-                    _sidebar(_("Jobs"), "manufacturing", "operations_job"),
-                ],
-            },
-        ],
-    },
-}
+UNFOLD = THEME
 
 # API
 
