@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from apps.operations.jobs import retry_job
-from apps.operations.models import AuditEntry, Job
+from apps.operations.models import AuditEntry, Event, Job
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -56,6 +56,15 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("after"))
     def became(self, entry: AuditEntry) -> str:
         return _shown(entry.after)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ["at", "kind", "subject", "passed_on_at"]
+    list_filter = ["kind"]
+    search_fields = ["subject"]
+    ordering = ["-pk"]
+    show_full_result_count = False
 
 
 def _shown(values: dict | None) -> str:

@@ -144,3 +144,37 @@ class AuditEntry(models.Model):
     def changed_fields(self) -> list[str]:
         before, after = self.before or {}, self.after or {}
         return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+
+
+class EventQuerySet(models.QuerySet):
+    def waiting(self) -> EventQuerySet:
+        """Events that were not passed on yet."""
+        return self.filter(passed_on_at__isnull=True)
+
+
+class Event(models.Model):
+    """Something happened; written in the same transaction as the thing itself.
+
+    Numbers are given before their transactions end, so a reader who remembers the last number
+    would miss some: who passes events on marks each one instead.
+    """
+
+    at = models.DateTimeField(_("when"))
+    kind = models.CharField(_("kind"), max_length=60, help_text="as annotation.submitted")
+    subject_type = models.CharField(max_length=100)
+    subject = models.CharField(max_length=100, help_text="primary key of what it is about")
+    payload = models.JSONField(default=dict)
+    passed_on_at = models.DateTimeField(_("passed on"), null=True, blank=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            models.Index(F("id"), name="event_waiting", condition=Q(passed_on_at__isnull=True)),
+            models.Index(fields=["kind", "id"], name="event_of_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
