@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ml.demo import rasterizing
-from ml.demo.colours import blend, encoded, linear
+from ml.demo import lens, rasterizing
+from ml.demo.colours import blend, linear
 from ml.demo.materials import BARE_OF_SNOW, Coat, Material, Surface, coat
 from ml.demo.meshes import MATERIAL_NAMES, Mesh, joined
 from ml.demo.noise import fractal_noise, smooth_noise
@@ -91,9 +91,9 @@ def render(scene: Scene, shot: Shot) -> Picture:
         seen.silhouette.reshape(camera.height, camera.width, 1).astype(np.float32)
     )[..., 0]
     hidden = (seen.silhouette & (seen.number >= layers[1])).sum() / max(1, seen.silhouette.sum())
-    light = _glare(light, silhouette, shot, lights)
-    light = _falling(light, shot)
-    return Picture(_developed(light, shot), silhouette, float(hidden))
+    light = lens.glare(light, silhouette, shot.glare, float(lights.sun @ shot.camera.right))
+    light = lens.falling(light, shot.sky.falling, shot.seed)
+    return Picture(lens.developed(light, shot.sky.exposure), silhouette, float(hidden))
 
 
 def _finer(camera: Camera, factor: int) -> Camera:
@@ -420,78 +420,3 @@ def _hazed(light, distance, unit, lights: _Lights) -> np.ndarray:
     towards = np.clip(unit @ lights.sun, 0, 1) ** 4
     haze = sky.horizon * 0.92 + sky.sun * (0.12 * towards)[:, None]
     return blend(light, haze, share)
-
-
-def _blurred(image: np.ndarray, radius: int) -> np.ndarray:
-    """Three running means, close to a Gaussian. image: [h, w, k]."""
-    for axis in (0, 1, 0, 1, 0, 1):
-        pad = [(0, 0)] * image.ndim
-        pad[axis] = (radius + 1, radius)
-        total = np.pad(image, pad, mode="edge").cumsum(axis=axis, dtype=np.float64)
-        size = image.shape[axis]
-        high = np.take(total, np.arange(2 * radius + 1, 2 * radius + 1 + size), axis=axis)
-        image = ((high - np.take(total, np.arange(size), axis=axis)) / (2 * radius + 1)).astype(
-            np.float32
-        )
-    return image
-
-
-def _glare(light, silhouette, shot: Shot, lights: _Lights) -> np.ndarray:
-    """Bright parts spill light; with glare the sun also flashes on the landmark itself."""
-    bright = np.clip(light - 1.05, 0, 3)
-    light = light + 0.22 * _blurred(bright, 5) + 0.16 * _blurred(bright, 18)
-    if shot.glare == 0 or not (silhouette > 0.5).any():
-        return light
-    rows, columns = np.nonzero(silhouette > 0.5)
-    rank = np.argsort(rows - 0.6 * columns * np.sign(lights.sun @ shot.camera.right))
-    spot = rank[len(rank) // 5]
-    y, x = np.mgrid[: light.shape[0], : light.shape[1]]
-    dx, dy = (x - columns[spot]) / light.shape[1], (y - rows[spot]) / light.shape[1]
-    away = np.hypot(dx, dy)
-    flash = 2.4 * np.exp(-((away / 0.03) ** 2)) + 0.4 * np.exp(-away / 0.1)
-    turn = np.arctan2(dy, dx)
-    flash += 0.55 * np.abs(np.cos(3 * turn + 0.4)) ** 40 * np.exp(-away / 0.16)
-    return light + (shot.glare * flash)[..., None] * linear("#ffe9c4")
-
-
-def _falling(light: np.ndarray, shot: Shot) -> np.ndarray:
-    if shot.sky.falling == "snow":
-        return _with_flakes(light, shot.seed)
-    if shot.sky.falling == "rain":
-        return _with_drops(light, shot.seed)
-    return light
-
-
-def _with_flakes(light: np.ndarray, seed: int) -> np.ndarray:
-    random = np.random.default_rng(seed + 500)
-    cover = np.zeros(light.shape[:2], np.float32)
-    for radius, count in ((1, 260), (2, 60), (3, 14)):
-        layer = np.zeros_like(cover)
-        y, x = random.integers(0, light.shape[0], count), random.integers(0, light.shape[1], count)
-        layer[y, x] = 1
-        layer = _blurred(layer[..., None], radius)[..., 0]
-        cover = np.maximum(cover, layer / layer.max() * (0.85 if radius < 3 else 0.5))
-    return light + (0.95 - light) * cover[..., None]
-
-
-def _with_drops(light: np.ndarray, seed: int) -> np.ndarray:
-    random = np.random.default_rng(seed + 900)
-    cover = np.zeros(light.shape[:2], np.float32)
-    for _ in range(240):
-        y, x = random.integers(0, light.shape[0] - 30), random.integers(6, light.shape[1])
-        length = random.integers(8, 26)
-        steps = np.arange(length)
-        cover[y + steps, x - steps // 6] = random.uniform(0.06, 0.2)
-    return light + (0.9 - light) * cover[..., None]
-
-
-def _developed(light: np.ndarray, shot: Shot) -> np.ndarray:
-    """Return 8-bit colours: filmic tone, a little more colour, slightly darker corners."""
-    height, width = light.shape[:2]
-    y, x = np.mgrid[:height, :width]
-    away = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2)[..., None]
-    light = light * shot.sky.exposure * 0.82 * (1 - 0.28 * away)
-    toned = light * (2.51 * light + 0.03) / (light * (2.43 * light + 0.59) + 0.14)
-    grey = toned.mean(axis=2, keepdims=True)
-    toned = grey + (toned - grey) * 1.02
-    return (encoded(toned) * 255 + 0.5).astype(np.uint8)
