@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from apps.annotation.models.dataset import Assignment, Dataset
+from apps.catalogue.models import Landmark, License
+
+
+class AnnotationImageQuerySet(models.QuerySet):
+    def visible_to(self, user) -> AnnotationImageQuerySet:
+        """Images of the datasets that an annotator works on, and of their own tasks."""
+        from apps.annotation.models.task import AnnotationTask
+
+        works_on = Assignment.objects.filter(annotator=user, dataset=OuterRef("dataset"))
+        own = AnnotationTask.objects.filter(
+            Q(holder=user) | Q(annotator=user) | Q(reserved_for=user), image=OuterRef("pk")
+        )
+        return self.filter(Q(dataset__open_to_all=True) | Exists(works_on) | Exists(own))
+
+
+class AnnotationImage(models.Model):
+    """A picture of a dataset. It is no Photo of a landmark: nothing of it shows in public."""
+
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="images")
+    file = models.FileField(upload_to="annotation/", blank=True, max_length=200)
+    name = models.CharField(max_length=300, help_text="of the file as it was given to us")
+    sha256 = models.CharField(max_length=64, blank=True, help_text="of that file")
+    external_id = models.CharField(max_length=60, blank=True, help_text="AI Hub image_id")
+    width = models.PositiveIntegerField(help_text="pixels of the upright picture")
+    height = models.PositiveIntegerField(help_text="pixels of the upright picture")
+    license = models.ForeignKey(License, models.PROTECT, related_name="annotation_images")
+    landmark = models.ForeignKey(
+        Landmark, models.SET_NULL, null=True, blank=True, related_name="annotation_images"
+    )
+    suggestion = models.JSONField(null=True, blank=True, help_text="[x, y, width, height]")
+    truth = models.JSONField(null=True, blank=True, help_text="the known answer: bbox and tags")
+    stated = models.JSONField(null=True, blank=True, help_text="what an import said besides")
+    created_at = models.DateTimeField()
+
+    objects = AnnotationImageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="annotation_image_has_size", condition=Q(width__gt=0, height__gt=0)
+            ),
+            models.UniqueConstraint(
+                name="annotation_image_once",
+                fields=["dataset", "sha256"],
+                condition=~Q(sha256=""),
+            ),
+            models.UniqueConstraint(
+                name="annotation_image_external_id_once",
+                fields=["dataset", "external_id"],
+                condition=~Q(external_id=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def url(self) -> str:
+        return reverse("annotation:image", args=[self.pk])
