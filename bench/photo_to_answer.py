@@ -110,7 +110,7 @@ def send_many(portal: Portal, photo: bytes, *, number: int, clients: int) -> lis
 def loop_rate(portal: Portal, photo: bytes, *, threads: int) -> float:
     """Return photos per second of decode, encode and Predict without HTTP and database."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
-    from apps.recognition.images import Bounds, prepare
+    from apps.catalogue.pictures import Bounds, prepare
     from ml.client import ServingClient
     from ml.contract import profile_named, read_labels
     from ml.export import newest_export

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 
-from django.core.files.base import ContentFile
 from django.db import transaction
-from PIL import Image
 
 from apps.catalogue.importing import LandmarkRow, RowRefused
 from apps.catalogue.models import (
@@ -16,8 +13,6 @@ from apps.catalogue.models import (
     Landmark,
     LandmarkName,
     LandmarkRedirect,
-    License,
-    Photo,
     Region,
     RegionName,
 )
@@ -193,49 +188,3 @@ def _district_in_english(name: str) -> str:
     if not unit or not stem:
         return ascii_slug(name).title()
     return f"{ascii_slug(stem).replace('-', '').capitalize()}-{unit}"
-
-
-def attach_photo(
-    *,
-    landmark: Landmark | None,
-    content: bytes,
-    image: Image.Image,
-    sha256: str,
-    license: License,
-    source: str,
-    at: datetime,
-    credit: str = "",
-    reference: bool = False,
-) -> tuple[Photo, bool]:
-    """Store a prepared JPEG as a photo of a landmark; without one it shows no landmark.
-
-    sha256 is that of the file as it was given: the same file again changes nothing but
-    `reference`. Returns the photo and whether it is new.
-    """
-    known = Photo.objects.filter(landmark=landmark, sha256=sha256).first()
-    if known:
-        if reference and not known.reference:
-            known.reference = True
-            known.save(update_fields=["reference"])
-        return known, False
-    photo = Photo(
-        landmark=landmark,
-        shows_no_landmark=landmark is None,
-        reference=reference,
-        sha256=sha256,
-        bytes=len(content),
-        width=image.width,
-        height=image.height,
-        license=license,
-        credit=credit,
-        source=source,
-        created_at=at,
-    )
-    name = hashlib.sha256(content).hexdigest()
-    photo.file.save(f"{name[:2]}/{name}.jpg", ContentFile(content), save=False)
-    try:
-        photo.save()
-    except BaseException:
-        photo.file.delete(save=False)
-        raise
-    return photo, True

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from apps.recognition.images import MESSAGES
+from apps.catalogue.pictures import MESSAGES
 
 
 class PhotoForm(forms.Form):

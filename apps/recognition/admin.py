@@ -3,9 +3,6 @@ from unfold.admin import TabularInline
 
 from apps.operations.admin import ReadOnlyAdmin
 from apps.recognition.models import Candidate, RecognitionRequest, ReferenceIndex, ServedModel
-from apps.recognition.uploads import PhotoUploads
-
-__all__ = ["PhotoUploads"]
 
 
 class Candidates(TabularInline):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from apps.catalogue.models import Photo
+from apps.catalogue.pictures import open_stored
 from apps.recognition import reference_index, serving
-from apps.recognition.images import open_stored
 from apps.recognition.models import ReferenceIndex, ServedModel
 
 DESCRIBE_SECONDS = 30.0

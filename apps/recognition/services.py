@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
+from apps.catalogue.pictures import PreparedPicture, open_stored
 from apps.operations.jobs import Effect, TryLater, add_job, run_held
 from apps.operations.models import Job
 from apps.recognition import pipeline, serving
-from apps.recognition.images import Bounds, PreparedPhoto, open_stored
 from apps.recognition.models import RecognitionPhoto, RecognitionRequest
 from apps.recognition.reference_index import NoReferenceIndex
 
@@ -32,18 +32,8 @@ LONGEST_WAIT = timedelta(hours=24)
 WORKER_SECONDS = 30.0
 
 
-def upload_bounds() -> Bounds:
-    """Return what an upload may be, from the settings."""
-    return Bounds(
-        max_bytes=settings.PHOTO_MAX_BYTES,
-        max_pixels=settings.PHOTO_MAX_PIXELS,
-        min_side=settings.PHOTO_MIN_SIDE,
-        stored_side=settings.PHOTO_STORED_SIDE,
-    )
-
-
 def answer_photos(
-    photos: Sequence[PreparedPhoto],
+    photos: Sequence[PreparedPicture],
     *,
     requester: str = "",
     position: tuple[float, float] | None = None,
@@ -65,7 +55,7 @@ def answer_photos(
 
 
 def submit_photos(
-    photos: Sequence[PreparedPhoto],
+    photos: Sequence[PreparedPicture],
     *,
     requester: str,
     position: tuple[float, float] | None,
@@ -110,7 +100,7 @@ def submit_photos(
     return request, job
 
 
-def answer_now(request: RecognitionRequest, job: Job, photos: Sequence[PreparedPhoto]) -> None:
+def answer_now(request: RecognitionRequest, job: Job, photos: Sequence[PreparedPicture]) -> None:
     """Try to answer within this HTTP request, from the pixels at hand."""
     run_held(
         job,

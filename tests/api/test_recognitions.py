@@ -9,7 +9,7 @@ from django.utils import timezone
 from apps.partners.models import Scope
 from apps.partners.services import create_api_key, revoke_api_key
 from apps.recognition.models import RecognitionRequest
-from tests.recognition.pictures import encoded, scene
+from tests.pictures import encoded, scene
 from tests.running import free_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

@@ -5,22 +5,22 @@ import pytest
 from django.utils import timezone
 
 from apps.catalogue.models import Landmark
-from apps.catalogue.services import attach_photo
-from apps.recognition.images import Bounds, PreparedPhoto, prepare
+from apps.catalogue.photos import attach_photo
+from apps.catalogue.pictures import Bounds, PreparedPicture, prepare
 from apps.recognition.indexing import build_from_photos
 from apps.recognition.model_server import registered_model
 from tests.factories.catalogue import LandmarkFactory, LicenseFactory
-from tests.recognition.pictures import encoded, scene
+from tests.pictures import encoded, scene
 
 BOUNDS = Bounds(max_bytes=20 * 2**20, max_pixels=80_000_000, min_side=64, stored_side=2048)
 REFERENCES = 6
 
 
 @pytest.fixture
-def photo_of() -> Callable[..., PreparedPhoto]:
+def photo_of() -> Callable[..., PreparedPicture]:
     """Make a prepared photo of a kind of scene; the seed varies it."""
 
-    def make(kind: str, seed: int) -> PreparedPhoto:
+    def make(kind: str, seed: int) -> PreparedPicture:
         content = encoded(scene(kind, seed))
         return prepare(io.BytesIO(content), name="photo.jpg", bounds=BOUNDS)
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from apps.catalogue.models import Landmark, License, Photo
 from apps.recognition.models import PhotoEmbedding, ReferenceIndex
 from tests.factories.catalogue import LandmarkFactory
-from tests.recognition.pictures import encoded, scene
+from tests.pictures import encoded, scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -10,7 +10,7 @@ from django.test import Client
 from apps.recognition import reference_index, services, serving
 from apps.recognition.models import PhotoEmbedding
 from tests.fakes import recording_server
-from tests.recognition.pictures import encoded, scene
+from tests.pictures import encoded, scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -7,9 +7,9 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 
+from apps.catalogue.pictures import PictureRefused
 from apps.operations.limits import LimitReached
 from apps.operations.problems import problem_response
-from apps.recognition.images import PhotoRefused
 
 
 class Gone(exceptions.APIException):
@@ -31,7 +31,7 @@ class ProblemSerializer(serializers.Serializer):
 def problem(error: Exception, context: dict) -> HttpResponse | None:
     """Answer an exception of a view. Unknown ones stay exceptions and reach the log."""
     match error:
-        case PhotoRefused():
+        case PictureRefused():
             return problem_response(error.status, error.code, str(error.message))
         case LimitReached():
             seconds = error.retry_after_seconds

@@ -18,9 +18,9 @@ from rest_framework.views import APIView
 from apps.api.v1.authentication import MayRecognize
 from apps.api.v1.errors import Gone, ProblemSerializer
 from apps.catalogue.models import Landmark
-from apps.recognition.images import PhotoRefused, prepare
+from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 from apps.recognition.models import Candidate, RecognitionRequest
-from apps.recognition.services import answer_photos, delete_request, upload_bounds
+from apps.recognition.services import answer_photos, delete_request
 
 
 class LandmarkReferenceSerializer(serializers.ModelSerializer):
@@ -140,9 +140,9 @@ class RecognitionList(APIView):
         """Recognize up to five photos of one place; done within 3 s, else pending."""
         uploads = request.FILES.getlist("photo")
         if not uploads:
-            raise PhotoRefused("empty_file")
+            raise PictureRefused("empty_file")
         if len(uploads) > settings.PHOTOS_PER_REQUEST:
-            raise PhotoRefused("too_many_files")
+            raise PictureRefused("too_many_files")
         form = UploadSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         bounds = upload_bounds()

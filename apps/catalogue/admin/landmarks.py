@@ -17,6 +17,7 @@ from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.admin.filters import NeedsWork
 from apps.catalogue.admin.history import History
 from apps.catalogue.admin.merging import Merging
+from apps.catalogue.admin.uploads import PhotoUploads
 from apps.catalogue.completeness import completeness, missing
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
 from apps.operations.editing import VersionedAdmin
@@ -53,7 +54,7 @@ LEAFLET = "vendor/leaflet-1.9.4"
 
 
 @admin.register(Landmark)
-class LandmarkAdmin(BulkChanges, Merging, History, VersionedAdmin):
+class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, VersionedAdmin):
     form = LandmarkForm
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
     list_filter = [
@@ -70,7 +71,7 @@ class LandmarkAdmin(BulkChanges, Merging, History, VersionedAdmin):
     search_help_text = _("Any part of any name, also with typos or initial consonants (ㅊㅅㄷ)")
     ordering = ["-updated_at", "-pk"]
     autocomplete_fields = ["parent", "category", "region"]
-    readonly_fields = ["place", "created_at", "updated_at"]
+    readonly_fields = ["place", "pictures", "created_at", "updated_at"]
     inlines = [LandmarkNames]
     audited_relations = ["names"]
     warn_unsaved_form = True

@@ -24,6 +24,7 @@ from django.views.decorators.csrf import csrf_exempt, ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.catalogue.models import Landmark
+from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 from apps.guide.forms import PhotoForm
 from apps.guide.presenting import present
 from apps.guide.samples import home_samples
@@ -31,7 +32,6 @@ from apps.guide.visitors import refuse_other_sites, visitor_address
 from apps.operations import limits
 from apps.operations.problems import problem_response, wants_json
 from apps.recognition import services
-from apps.recognition.images import PhotoRefused, prepare
 from apps.recognition.models import Candidate, RecognitionRequest
 
 HOUR = timedelta(hours=1)
@@ -92,8 +92,8 @@ def _prepared_photo(request: HttpRequest):
         raise UploadRefused(400, *form.refusal)
     upload = form.cleaned_data["photo"]
     try:
-        return prepare(upload, name=upload.name, bounds=services.upload_bounds())
-    except PhotoRefused as refused:
+        return prepare(upload, name=upload.name, bounds=upload_bounds())
+    except PictureRefused as refused:
         raise UploadRefused(refused.status, refused.code, str(refused.message)) from refused
 
 

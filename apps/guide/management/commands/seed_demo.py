@@ -16,13 +16,13 @@ from django.utils import timezone
 
 from apps.catalogue.importing import RowRefused, read_rows
 from apps.catalogue.models import Landmark, License, Photo
-from apps.catalogue.services import attach_photo, save_landmark_row
+from apps.catalogue.photos import attach_photo
+from apps.catalogue.pictures import prepare, upload_bounds
+from apps.catalogue.services import save_landmark_row
 from apps.guide.services import add_missing_articles
-from apps.recognition.images import prepare
 from apps.recognition.indexing import IndexNotBuilt, build_from_photos
 from apps.recognition.model_server import running_model_server
 from apps.recognition.models import ReferenceIndex
-from apps.recognition.services import upload_bounds
 
 SEED_SOURCE = "gilnun-seed"
 DEMO_SOURCE = "gilnun-demo"

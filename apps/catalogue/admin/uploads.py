@@ -12,19 +12,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
-from apps.catalogue.admin import LandmarkAdmin
 from apps.catalogue.models import Landmark, License
-from apps.catalogue.services import attach_photo
+from apps.catalogue.photos import attach_photo
+from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 from apps.operations.audit import Change, record, snapshot
 from apps.operations.models import AuditEntry
-from apps.recognition.images import PhotoRefused, prepare
-from apps.recognition.services import upload_bounds
 
 
 class UploadForm(forms.Form):
@@ -50,13 +49,8 @@ class UploadForm(forms.Form):
         return values
 
 
-class PhotoUploads(LandmarkAdmin):
-    """The admin of landmarks with a page to upload pictures.
-
-    It stands here since the catalogue does not know how pictures are checked.
-    """
-
-    readonly_fields = [*LandmarkAdmin.readonly_fields, "pictures"]
+class PhotoUploads(ModelAdmin):
+    """Adds a page to upload pictures to the admin of landmarks."""
 
     def get_fields(self, request: HttpRequest, obj: Landmark | None = None):
         fields = [name for name in super().get_fields(request, obj) if name != "pictures"]
@@ -100,13 +94,13 @@ class PhotoUploads(LandmarkAdmin):
             "form": form,
             "results": results,
         }
-        return render(request, "admin/recognition/upload.html", context)
+        return render(request, "admin/catalogue/photo_upload.html", context)
 
     def _take(self, request: HttpRequest, landmark: Landmark, file, values: dict) -> dict:
         """Store one picture; return what became of it."""
         try:
             prepared = prepare(file, name=file.name, bounds=upload_bounds())
-        except PhotoRefused as reason:
+        except PictureRefused as reason:
             return {"name": file.name, "stored": False, "message": str(reason.message)}
         photo, new = attach_photo(
             landmark=landmark,
@@ -122,7 +116,3 @@ class PhotoUploads(LandmarkAdmin):
         change = Change(photo, None, snapshot(photo))
         record([change], by=request.user, at=photo.created_at, action=AuditEntry.Action.CREATED)
         return {"name": file.name, "stored": True, "message": str(_("Stored."))}
-
-
-admin.site.unregister(Landmark)
-admin.site.register(Landmark, PhotoUploads)

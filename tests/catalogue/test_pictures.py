@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from apps.recognition.images import Bounds, PhotoRefused, open_stored, prepare
+from apps.catalogue.pictures import Bounds, PictureRefused, open_stored, prepare
 from tests.conftest import shared_folder
-from tests.recognition.pictures import encoded, picture
+from tests.pictures import encoded, picture
 
 BOUNDS = Bounds(max_bytes=20 * 2**20, max_pixels=80_000_000, min_side=64, stored_side=2048)
 MARKER = "DEVLEAK-a90b"
@@ -20,7 +20,7 @@ def prepared(content: bytes, name: str = "photo.jpg"):
 
 
 def refusal(content: bytes, name: str = "photo.jpg") -> str:
-    with pytest.raises(PhotoRefused) as refused:
+    with pytest.raises(PictureRefused) as refused:
         prepared(content, name)
     return refused.value.code
 
@@ -144,7 +144,7 @@ def test_hostile_image_ends_as_it_should(shared_data, row):
     right |= {row["error_code"]} | ({"unsupported_type"} if row["optional_format"] else set())
     try:
         photo = prepared(content, row["upload_name"])
-    except PhotoRefused as refused:
+    except PictureRefused as refused:
         if row["expect"] == "accept":
             assert "reject" in accepted or refused.code in right, refused.code
         else:

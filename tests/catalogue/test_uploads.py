@@ -5,7 +5,7 @@ from apps.accounts.models import User
 from apps.catalogue.models import License, Photo
 from apps.operations.models import AuditEntry
 from tests.factories.catalogue import LandmarkFactory
-from tests.recognition.pictures import encoded, picture
+from tests.pictures import encoded, picture
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.catalogue.models import Landmark, License
-from apps.catalogue.services import attach_photo
-from apps.recognition.images import PhotoRefused, prepare
-from apps.recognition.services import upload_bounds
+from apps.catalogue.photos import attach_photo
+from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 
 
 class Command(BaseCommand):
@@ -42,7 +41,7 @@ class Command(BaseCommand):
         for path in _files(directory):
             try:
                 new = self._take(path, directory, license, options)
-            except (PhotoRefused, OSError) as reason:
+            except (PictureRefused, OSError) as reason:
                 code = getattr(reason, "code", None) or str(reason)
                 refused.append({"file": str(path.relative_to(directory)), "reason": code})
                 continue

@@ -1,7 +1,8 @@
-"""Check an upload and make a new picture from its pixels; pure.
+"""Check a file and make a new picture from its pixels.
 
 Everything a sender put beside the pixels (position, camera, comments, profiles, further
-frames) is dropped here, before anything is stored.
+frames) is dropped here, before anything is stored. Uploads of visitors and of staff, imports
+and images to annotate all come this way.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import warnings
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, ImageOps
 
@@ -21,7 +23,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 # How files of these formats begin: one that does, and cannot be opened, is damaged.
 BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8")
 BRANDS = (b"WEBP", b"avif", b"avis")
-JPEG_QUALITY = 88
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
+QUALITY = 88
 
 MESSAGES = {
     "empty_file": _("The file is empty. Please choose a photo."),
@@ -38,7 +41,7 @@ MESSAGES = {
 STATUS = {"too_large": 413, "too_many_pixels": 413, "unsupported_type": 415}
 
 
-class PhotoRefused(Exception):
+class PictureRefused(Exception):
     """The upload cannot be used. `code` is stable, `message` speaks to the visitor."""
 
     def __init__(self, code: str):
@@ -49,16 +52,20 @@ class PhotoRefused(Exception):
 
 
 class Bounds(NamedTuple):
-    """What an upload may be, and how large a picture is kept."""
+    """What a file may be, and how large a picture is kept; stored_side None: at its own size."""
 
     max_bytes: int
     max_pixels: int
     min_side: int
-    stored_side: int
+    stored_side: int | None
+    quality: int = QUALITY
 
 
-class PreparedPhoto(NamedTuple):
-    """A new JPEG made from pixels only, upright, its longest side at most the stored one."""
+class PreparedPicture(NamedTuple):
+    """A new JPEG made from pixels only, upright, its longest side at most the stored one.
+
+    sha256 is that of the file as it was given.
+    """
 
     content: bytes
     image: Image.Image
@@ -67,26 +74,34 @@ class PreparedPhoto(NamedTuple):
     encode_seconds: float
 
 
-def prepare(upload: BinaryIO, *, name: str, bounds: Bounds) -> PreparedPhoto:
-    """Check an upload and re-encode it. Raises PhotoRefused.
+def upload_bounds() -> Bounds:
+    """Return what an upload may be, from the settings."""
+    return Bounds(
+        max_bytes=settings.PHOTO_MAX_BYTES,
+        max_pixels=settings.PHOTO_MAX_PIXELS,
+        min_side=settings.PHOTO_MIN_SIDE,
+        stored_side=settings.PHOTO_STORED_SIDE,
+    )
 
-    sha256 is that of the uploaded bytes.
-    """
+
+def prepare(upload: BinaryIO, *, name: str, bounds: Bounds) -> PreparedPicture:
+    """Check a file and re-encode it. Raises PictureRefused."""
     started = time.perf_counter()
     _check_name(name)
     content = _read(upload, bounds)
     try:
         image = _decode(content, bounds)
-    except PhotoRefused:
+    except PictureRefused:
         raise
     except Exception as error:
         # Broken files raise ValueError, RuntimeError, SyntaxError and more, not only OSError.
-        raise PhotoRefused("corrupt_image") from error
-    image.thumbnail((bounds.stored_side, bounds.stored_side), reducing_gap=2.0)
+        raise PictureRefused("corrupt_image") from error
+    if bounds.stored_side:
+        image.thumbnail((bounds.stored_side, bounds.stored_side), reducing_gap=2.0)
     decoded = time.perf_counter()
     output = io.BytesIO()
-    image.save(output, "JPEG", quality=JPEG_QUALITY)
-    return PreparedPhoto(
+    image.save(output, "JPEG", quality=bounds.quality)
+    return PreparedPicture(
         content=output.getvalue(),
         image=image,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -102,15 +117,15 @@ def open_stored(content: BinaryIO) -> Image.Image:
 
 def _check_name(name: str) -> None:
     if not name or len(name) > 255 or any(ord(character) < 32 for character in name):
-        raise PhotoRefused("invalid_name")
+        raise PictureRefused("invalid_name")
 
 
 def _read(upload: BinaryIO, bounds: Bounds) -> bytes:
     content = upload.read(bounds.max_bytes + 1)
     if not content:
-        raise PhotoRefused("empty_file")
+        raise PictureRefused("empty_file")
     if len(content) > bounds.max_bytes:
-        raise PhotoRefused("too_large")
+        raise PictureRefused("too_large")
     return content
 
 
@@ -121,18 +136,19 @@ def _decode(content: bytes, bounds: Bounds) -> Image.Image:
         try:
             image = Image.open(io.BytesIO(content), formats=FORMATS)
         except Image.UnidentifiedImageError as error:
-            raise PhotoRefused(
+            raise PictureRefused(
                 "corrupt_image" if _begins_as_a_photo(content) else "unsupported_type"
             ) from error
         except Image.DecompressionBombError as error:
-            raise PhotoRefused("too_many_pixels") from error
+            raise PictureRefused("too_many_pixels") from error
         # Before anything else: asking a PNG for its orientation decodes the whole picture.
         width, height = image.size
         if width * height > bounds.max_pixels:
-            raise PhotoRefused("too_many_pixels")
+            raise PictureRefused("too_many_pixels")
         if min(width, height) < bounds.min_side:
-            raise PhotoRefused("too_small")
-        image.draft("RGB", _draft_size(width, height, bounds.stored_side))
+            raise PictureRefused("too_small")
+        if bounds.stored_side:
+            image.draft("RGB", _draft_size(width, height, bounds.stored_side))
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
         return _rgb(image)
