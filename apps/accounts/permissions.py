@@ -69,7 +69,7 @@ ADMIN: dict[Role, dict[str, tuple[str, ...]]] = {
     },
     Role.PUBLISHER: {
         "catalogue": ("view", "add", "change", "delete"),
-        "guide": ("view", "add", "change", "delete"),
+        "guide": ("view", "add", "change", "delete", "publish"),
     },
     Role.PHOTO_EDITOR: {"catalogue": ("view",)},
     Role.PARTNER_MANAGER: {"partners": ("view", "add", "change")},

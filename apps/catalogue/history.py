@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalogue.models import Landmark, LandmarkName, Photo
 from apps.catalogue.publication import gate
+from apps.catalogue.scope import may_edit, may_edit_region, outside_regions, require_edit
 from apps.operations.audit import BOOKKEEPING, Change, Snapshot, record, snapshot
 from apps.operations.models import AuditEntry
 
@@ -58,7 +59,9 @@ class Restored(NamedTuple):
     skipped: int
 
 
-def preview_changes(rows: QuerySet, values: dict[str, object]) -> BulkChange:
+def preview_changes(
+    rows: QuerySet, values: dict[str, object], *, by: AbstractBaseUser
+) -> BulkChange:
     """Return what `change_many` would do."""
     held = list(_described(rows))
     raw = _raw(rows.model, values)
@@ -67,7 +70,7 @@ def preview_changes(rows: QuerySet, values: dict[str, object]) -> BulkChange:
         before = snapshot(row)
         if all(before[name] == value for name, value in raw.items()):
             continue
-        if reason := _refusal(row, raw):
+        if reason := _refusal(row, raw, by):
             refused.append(Refusal(row, reason))
         else:
             changes.append(Change(row, before, before | raw))
@@ -79,7 +82,7 @@ def change_many(
     rows: QuerySet, values: dict[str, object], *, by: AbstractBaseUser, at: datetime
 ) -> BulkChange:
     """Set fields of many rows in a fixed number of queries; rows that may not have them stay."""
-    planned = preview_changes(rows.select_for_update(of=("self",)), values)
+    planned = preview_changes(rows.select_for_update(of=("self",)), values, by=by)
     batch = uuid.uuid4()
     keys = [change.subject.pk for change in planned.changes]
     _update(rows.model._base_manager.filter(pk__in=keys), values, at=at)
@@ -103,7 +106,9 @@ def _raw(model: type[models.Model], values: dict[str, object]) -> Snapshot:
     return raw
 
 
-def _refusal(row: models.Model, raw: Snapshot) -> str:
+def _refusal(row: models.Model, raw: Snapshot, by: AbstractBaseUser) -> str:
+    if not may_edit(by, row) or ("region_id" in raw and not may_edit_region(by, raw["region_id"])):
+        return outside_regions()
     if raw.get("state") != Landmark.State.PUBLISHED:
         return ""
     return ", ".join(gate(row).blockers)
@@ -135,7 +140,7 @@ def _undo(model: type[models.Model], entries: list[AuditEntry], by, at: datetime
     for entry in entries:
         row = held.get(entry.subject)
         fields = [name for name in entry.changed_fields if name in RESTORABLE[model]]
-        if row is None:
+        if row is None or not may_edit(by, row):
             continue
         now = snapshot(row)
         if any(now[name] != entry.after[name] for name in fields):
@@ -166,11 +171,14 @@ def _with_names(rows: QuerySet) -> QuerySet:
 def revert_landmark(
     landmark: Landmark, entry: AuditEntry, *, by: AbstractBaseUser, at: datetime
 ) -> Landmark:
-    """Give a landmark back the values it had before one change. Raises NotRestorable.
+    """Give a landmark back the values it had before one change.
+
+    Raises NotRestorable, and OutsideRegions where the person may not edit.
 
     What other changes did to other fields stays.
     """
     held = Landmark.objects.select_for_update().get(pk=landmark.pk)
+    require_edit(by, held)
     if entry.before is None or entry.after is None:
         raise NotRestorable(_("This change made or removed the entry as a whole."))
     before = snapshot(held, related=["names"])
@@ -179,6 +187,7 @@ def revert_landmark(
             setattr(held, name, entry.before[name])
     if "names" in entry.changed_fields:
         _put_names_back(held, entry.before["names"])
+    require_edit(by, held)
     held.version += 1
     held.updated_at = at
     try:

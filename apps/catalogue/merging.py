@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.models.tree import NameKind
+from apps.catalogue.scope import require_edit
 from apps.operations.audit import Change, record, snapshot
 from apps.operations.models import AuditEntry
 
@@ -60,11 +61,12 @@ def merge_landmarks(
     """Move all of a landmark to another one, withdraw it, and lead its address there.
 
     What the other one has already stays with the withdrawn entry, so that nothing is lost.
-    Raises NotMergeable.
+    Raises NotMergeable, and OutsideRegions unless the person may edit both.
     """
     # In the order of their keys: two merges the other way round must not block each other.
     held = {row.pk: row for row in _locked([landmark.pk, into.pk])}
     landmark, into = held[landmark.pk], held[into.pk]
+    require_edit(by, landmark, into)
     _check(landmark, into)
     before = {row.pk: snapshot(row, related=["names"]) for row in (landmark, into)}
     done = preview_merge(landmark, into=into)

@@ -20,7 +20,9 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Landmark
+from apps.catalogue.scope import outside_regions
 from apps.guide.models import Article
 from apps.guide.services import (
     ArticleNotPublished,
@@ -59,7 +61,7 @@ class StepForm(forms.Form):
 
 
 @admin.register(Article)
-class ArticleAdmin(VersionedAdmin):
+class ArticleAdmin(ScopedAdmin, VersionedAdmin):
     list_display = ["title", "landmark", "language", "shown_state", "published_at", "updated_at"]
     list_filter = ["state", "language"]
     list_filter_submit = True
@@ -204,10 +206,19 @@ class ArticleAdmin(VersionedAdmin):
         response["X-Robots-Tag"] = "noindex"
         return response
 
+    def _open(self, request: HttpRequest, articles: QuerySet[Article]) -> QuerySet[Article]:
+        """Leave out, and name, the texts of other regions."""
+        inside = articles.editable_by(request.user)
+        for article in articles.exclude(pk__in=inside.values("pk")):
+            text = _("%(article)s stays as it was: %(reason)s.")
+            values = {"article": article, "reason": outside_regions()}
+            self.message_user(request, text % values, messages.WARNING)
+        return inside
+
     @admin.action(description=_("Publish the selected articles"), permissions=["publish"])
     def publish(self, request: HttpRequest, articles: QuerySet[Article]) -> None:
         published = 0
-        for article in articles:
+        for article in self._open(request, articles):
             try:
                 publish_article(article, at=timezone.now(), by=request.user)
             except ArticleNotReady as reason:
@@ -224,7 +235,7 @@ class ArticleAdmin(VersionedAdmin):
     @admin.action(description=_("Withdraw the selected articles"), permissions=["publish"])
     def withdraw(self, request: HttpRequest, articles: QuerySet[Article]) -> None:
         withdrawn = 0
-        for article in articles:
+        for article in self._open(request, articles):
             try:
                 withdraw_article(article, at=timezone.now(), by=request.user)
             except ArticleNotPublished:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalogue.models import Landmark
+from apps.catalogue.scope import within_regions
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 
@@ -15,6 +17,10 @@ SENTENCE_END = re.compile(r"(?<=[.!?])\s")
 class ArticleQuerySet(models.QuerySet):
     def published(self, *, at: datetime) -> ArticleQuerySet:
         return self.filter(state=Article.State.PUBLISHED, published_at__lte=at)
+
+    def editable_by(self, user: AbstractBaseUser) -> ArticleQuerySet:
+        """Texts of landmarks in the regions that a person may edit."""
+        return within_regions(self, user)
 
     def in_language(self, language: str) -> ArticleQuerySet:
         return self.filter(language=language)

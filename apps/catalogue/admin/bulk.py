@@ -63,7 +63,9 @@ class BulkChanges:
         rows = self.model.objects.filter(pk__in=keys).order_by("pk")
         values = form.chosen()
         if "apply" not in request.POST:
-            return self._bulk_page(request, keys, form, preview_changes(rows, values))
+            return self._bulk_page(
+                request, keys, form, preview_changes(rows, values, by=request.user)
+            )
         done = change_many(rows, values, by=request.user, at=timezone.now())
         self._tell(request, done)
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")

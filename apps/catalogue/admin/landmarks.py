@@ -17,6 +17,7 @@ from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.admin.filters import NeedsWork
 from apps.catalogue.admin.history import History
 from apps.catalogue.admin.merging import Merging
+from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.admin.uploads import PhotoUploads
 from apps.catalogue.completeness import completeness, missing
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
@@ -54,7 +55,7 @@ LEAFLET = "vendor/leaflet-1.9.4"
 
 
 @admin.register(Landmark)
-class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, VersionedAdmin):
+class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, VersionedAdmin):
     form = LandmarkForm
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
     list_filter = [

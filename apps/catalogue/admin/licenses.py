@@ -1,11 +1,12 @@
 from django.contrib import admin
 
+from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import License
 from apps.operations.editing import AuditedAdmin
 
 
 @admin.register(License)
-class LicenseAdmin(AuditedAdmin):
+class LicenseAdmin(ScopedAdmin, AuditedAdmin):
     list_display = ["code", "name", "may_show", "may_modify", "may_train", "needs_credit"]
     search_fields = ["code", "name"]
     ordering = ["code"]

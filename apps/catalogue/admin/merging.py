@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalogue.duplicates import find_duplicates
 from apps.catalogue.merging import NotMergeable, merge_landmarks, preview_merge
 from apps.catalogue.models import Landmark
+from apps.catalogue.scope import require_edit
 
 
 class Merging:
@@ -52,6 +53,7 @@ class Merging:
         both = Landmark.objects.select_related("region__parent", "category", "parent")
         both = both.with_names()
         landmark, into = get_object_or_404(both, pk=gone), get_object_or_404(both, pk=kept)
+        require_edit(request.user, landmark, into)
         try:
             if request.method == "POST":
                 merge_landmarks(landmark, into=into, by=request.user, at=timezone.now())

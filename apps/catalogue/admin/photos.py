@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter
 
 from apps.catalogue.admin.bulk import BulkChanges
+from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Photo
 from apps.operations.editing import AuditedAdmin
 
@@ -28,7 +29,7 @@ class WithoutCredit(RadioFilter):
 
 
 @admin.register(Photo)
-class PhotoAdmin(BulkChanges, AuditedAdmin):
+class PhotoAdmin(BulkChanges, ScopedAdmin, AuditedAdmin):
     list_display = ["picture", "landmark", "license", "credit", "reference", "source", "created_at"]
     list_display_links = ["picture", "landmark"]
     list_filter = [

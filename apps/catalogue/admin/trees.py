@@ -3,6 +3,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
+from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Category, CategoryName, Region, RegionName
 from apps.operations.editing import AuditedAdmin
 
@@ -17,7 +18,7 @@ class RegionNames(TabularInline):
     extra = 0
 
 
-class TreeAdmin(AuditedAdmin):
+class TreeAdmin(ScopedAdmin, AuditedAdmin):
     """A tree whose names, aliases too, are rows of their own."""
 
     autocomplete_fields = ["parent"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalogue.completeness import Facts
 from apps.catalogue.models.naming import name_for
 from apps.catalogue.models.tree import Category, NameKind, Region
+from apps.catalogue.scope import within_regions
 
 INITIAL_CONSONANTS = re.compile(r"[ㄱ-ㅎ\s]+")
 # Below this a typo is another word: 경북궁 and 경복궁 are 0.54 alike on decomposed letters.
@@ -35,6 +37,10 @@ class InitialConsonants(Func):
 class LandmarkQuerySet(models.QuerySet):
     def published(self) -> LandmarkQuerySet:
         return self.filter(state=Landmark.State.PUBLISHED)
+
+    def editable_by(self, user: AbstractBaseUser) -> LandmarkQuerySet:
+        """Landmarks in the regions that a person may edit."""
+        return within_regions(self, user)
 
     def with_names(self) -> LandmarkQuerySet:
         """Fetch what a list shows in any language, in a fixed number of queries."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -9,9 +10,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalogue.models.landmark import Landmark
 from apps.catalogue.models.license import License
+from apps.catalogue.scope import within_regions
 
 
 class PhotoQuerySet(models.QuerySet):
+    def editable_by(self, user: AbstractBaseUser) -> PhotoQuerySet:
+        """Photos of landmarks in the regions that a person may edit."""
+        return within_regions(self, user)
+
     def shown(self) -> PhotoQuerySet:
         """Photos that anybody may see."""
         return self.filter(license__may_show=True, landmark__state=Landmark.State.PUBLISHED)

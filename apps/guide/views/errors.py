@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from apps.catalogue.scope import OutsideRegions
 from apps.operations.problems import problem_response, wants_json
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
         return problem_response(403, "forbidden", _("This is not allowed."))
-    return render(request, "403.html", status=403)
+    if isinstance(exception, OutsideRegions):
+        reason = _("You may look at this entry, but it lies outside the regions that you may edit.")
+    elif request.user.is_authenticated:
+        reason = _("Your account does not have this right. An administrator can give it to you.")
+    else:
+        reason = _("Please sign in first.")
+    return render(request, "403.html", {"reason": reason}, status=403)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
