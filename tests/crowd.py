@@ -1,0 +1,187 @@
+"""Many annotators on one dataset of a running portal: made by SQL, working over HTTP.
+
+The client is cheap: it shares the machine with what it measures. Run as a module beside a
+portal it makes the people and tasks and prints how to act as them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+from http import HTTPStatus
+from typing import NamedTuple
+
+from tests.running import ROOT, Portal
+
+CSRF = "c" * 32
+BOX = {"bbox": [100, 80, 640, 480], "truncated": True}
+
+
+class Crowd(NamedTuple):
+    """A dataset, and the sessions of people who work on it."""
+
+    dataset: int
+    sessions: list[str]
+
+
+class Answer(NamedTuple):
+    status: int
+    body: dict | None
+
+
+class Annotator:
+    """One person's browser: one connection, one request at a time."""
+
+    def __init__(self, portal: Portal, session: str):
+        self._port = portal.port
+        self._head = (
+            f"Host: 127.0.0.1:{portal.port}\r\n"
+            f"Cookie: sessionid={session}; csrftoken={CSRF}\r\nX-CSRFToken: {CSRF}\r\n"
+            "Content-Type: application/json\r\nAccept-Language: ko\r\n"
+        )
+        self._reader: asyncio.StreamReader | None = None
+        self._writer: asyncio.StreamWriter | None = None
+
+    async def post(self, path: str, body: dict) -> Answer:
+        """Send to an address of the workbench. Raises ConnectionError when no whole answer comes."""
+        if self._writer is not None:
+            try:
+                return await self._send(path, body)
+            except ConnectionError:
+                # The server ends idle connections; like a browser, try once with a new one.
+                pass
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        return await self._send(path, body)
+
+    async def _send(self, path: str, body: dict) -> Answer:
+        content = json.dumps(body).encode()
+        head = f"POST /annotate/api/{path} HTTP/1.1\r\n{self._head}Content-Length: {len(content)}"
+        try:
+            self._writer.write(head.encode() + b"\r\n\r\n" + content)
+            return await self._answer()
+        except (OSError, asyncio.IncompleteReadError) as error:
+            self.hang_up()
+            raise ConnectionError("no answer") from error
+
+    async def _answer(self) -> Answer:
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = int(head.partition("content-length:")[2].partition("\r\n")[0] or 0)
+        content = await self._reader.readexactly(length)
+        if "connection: close" in head:
+            self.hang_up()
+        return Answer(int(head[9:12]), json.loads(content) if content else None)
+
+    def hang_up(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._reader = self._writer = None
+
+    async def claim(self, crowd: Crowd) -> dict | None:
+        answer = await self.post("claim", {"dataset": crowd.dataset})
+        assert answer.status in (HTTPStatus.OK, HTTPStatus.NO_CONTENT), answer
+        return answer.body
+
+    async def submit(self, crowd: Crowd, claim: dict, **values) -> Answer:
+        """Submit the task of a claim; the answer holds the next."""
+        task = claim["task"]
+        body = {"dataset": crowd.dataset, "token": task["token"], **BOX, **values}
+        return await self.post(f"tasks/{task['id']}/submit", body)
+
+
+def gather_crowd(portal: Portal, *, people: int, tasks: int, leases: int = 0) -> Crowd:
+    """Make a new dataset of this many tasks beside a running portal, and people who work on it."""
+    counts = ("--people", str(people), "--tasks", str(tasks), "--leases", str(leases))
+    result = subprocess.run(
+        [sys.executable, "-m", "tests.crowd", *counts],
+        cwd=ROOT,
+        env=portal.environment | {"DJANGO_SETTINGS_MODULE": "portal.settings"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return Crowd(**json.loads(result.stdout))
+
+
+_TASKS = """
+    WITH made AS (
+        INSERT INTO annotation_annotationimage (dataset_id, file, name, sha256, external_id,
+            width, height, license_id, created_at)
+        SELECT %(dataset)s, '', 'picture-' || number || '.jpg', '', '', 3000, 2000, %(license)s,
+            now()
+        FROM generate_series(1, %(tasks)s) AS number
+        RETURNING id
+    )
+    INSERT INTO annotation_annotationtask (image_id, dataset_id, slot, state)
+    SELECT id, %(dataset)s, 1, 'open' FROM made ORDER BY id
+"""
+_LEASES = """
+    UPDATE annotation_annotationtask AS task SET state = 'leased', holder_id = held.holder,
+        token = gen_random_uuid(), leased_at = now(), lease_until = now() + interval '1 hour'
+    FROM (
+        SELECT chosen.id, people.id AS holder FROM (
+            SELECT id, row_number() OVER (ORDER BY id) AS number FROM annotation_annotationtask
+            WHERE dataset_id = %(dataset)s ORDER BY id LIMIT %(leases)s
+        ) AS chosen JOIN (
+            SELECT id, row_number() OVER (ORDER BY id) AS number FROM accounts_user
+            WHERE id = ANY(%(people)s)
+        ) AS people USING (number)
+    ) AS held WHERE task.id = held.id
+"""
+
+
+def make(*, people: int, tasks: int, leases: int) -> Crowd:
+    """Make the rows. The first `leases` tasks are held by people who are not in the crowd."""
+    from django.db import connection, transaction
+    from django.test import Client
+    from django.utils import timezone
+
+    from apps.accounts.models import User
+    from apps.accounts.permissions import Role, ensure_roles
+    from apps.annotation.models import Assignment, Dataset
+    from apps.catalogue.models import License
+
+    at = timezone.now()
+    with transaction.atomic():
+        number = Dataset.objects.count()
+        dataset = Dataset.objects.create(
+            name=f"crowd {number} {at:%Y%m%d%H%M%S}", year=2026, source="test", created_at=at
+        )
+        users = User.objects.bulk_create(
+            User(username=f"crowd-{dataset.pk}-{place}", password="!")
+            for place in range(people + leases)
+        )
+        group = ensure_roles()[Role.ANNOTATOR]
+        group.user_set.add(*users)
+        Assignment.objects.bulk_create(
+            Assignment(dataset=dataset, annotator=user) for user in users
+        )
+        values = {
+            "dataset": dataset.pk,
+            "license": License.objects.get(code="OWN").pk,
+            "tasks": tasks,
+            "leases": leases,
+            "people": [user.pk for user in users[people:]],
+        }
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute(_TASKS, values)
+            cursor.execute(_LEASES, values)
+    sessions = []
+    for user in users[:people]:
+        client = Client()
+        client.force_login(user)
+        sessions.append(client.cookies["sessionid"].value)
+    return Crowd(dataset.pk, sessions)
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    parser = argparse.ArgumentParser()
+    for name in ("people", "tasks", "leases"):
+        parser.add_argument(f"--{name}", type=int, required=True)
+    print(json.dumps(make(**vars(parser.parse_args()))._asdict()))
