@@ -89,6 +89,8 @@ for _alias, _values in DATABASES.items():
     _values["CONN_HEALTH_CHECKS"] = True
     _values.setdefault("OPTIONS", {})
     _values["OPTIONS"]["connect_timeout"] = 3
+    # The written statements (apps/operations/statements.py) keep their plan.
+    _values["OPTIONS"]["prepare_threshold"] = 2
     if _alias != "owner":
         # A stuck statement must not hold a web process; migrations may take their time.
         _values["OPTIONS"]["options"] = (
@@ -274,6 +276,8 @@ TEMPLATES = [
     },
 ]
 AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["apps.accounts.sessions.PersonBackend"]
+SESSION_ENGINE = "apps.accounts.sessions"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -80,11 +80,15 @@ PHOTO_EDITOR_MAY_CHANGE = ("photo",)
 
 def roles_of(user: User) -> frozenset[Role]:
     """Return a person's roles; asked once per object, kept for the request."""
-    known = getattr(user, "_roles", None)
-    if known is None:
-        names = set(user.groups.values_list("name", flat=True))
-        known = user._roles = frozenset(role for role in Role if role in names)
-    return known
+    if not hasattr(user, "_roles"):
+        keep_roles(user, user.groups.values_list("name", flat=True))
+    return user._roles
+
+
+def keep_roles(user: User, groups: Iterable[str]) -> None:
+    """Note the groups of a person who was read together with them."""
+    names = set(groups)
+    user._roles = frozenset(role for role in Role if role in names)
 
 
 def may(user: User, permission: Permission) -> bool:
