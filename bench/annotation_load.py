@@ -55,7 +55,11 @@ def run_with(tasks: int) -> list[Row]:
 
 async def measure(portal: Portal, root: psutil.Process, crowd: Crowd, tasks: int) -> list[Row]:
     people = [Annotator(portal, session) for session in crowd.sessions]
-    crowded, calm, annotators = people[:VISITORS], people[VISITORS:-ANNOTATORS], people[-ANNOTATORS:]
+    crowded, calm, annotators = (
+        people[:VISITORS],
+        people[VISITORS:-ANNOTATORS],
+        people[-ANNOTATORS:],
+    )
     claims = [await person.claim(crowd) for person in annotators]
     await work(annotators, claims, crowd, seconds=WARM_UP)
 
