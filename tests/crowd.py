@@ -46,7 +46,7 @@ class Annotator:
         self._writer: asyncio.StreamWriter | None = None
 
     async def post(self, path: str, body: dict) -> Answer:
-        """Send to an address of the workbench. Raises ConnectionError when no whole answer comes."""
+        """Send to an address of the workbench. Raises ConnectionError without an answer."""
         if self._writer is not None:
             try:
                 return await self._send(path, body)
