@@ -3,13 +3,13 @@ import json
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from apps.operations.jobs import retry_job
+from apps.operations.listing import ListAdmin
 from apps.operations.models import AuditEntry, Event, Job
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(ListAdmin):
     """Rows that only the programs write."""
 
     def has_add_permission(self, request) -> bool:

@@ -10,13 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin
 
 from apps.operations.audit import Change, Snapshot, record, record_deletion, snapshot
+from apps.operations.listing import ListAdmin
 from apps.operations.models import AuditEntry
 
 
-class AuditedAdmin(ModelAdmin):
+class AuditedAdmin(ListAdmin):
     """Write every save and deletion to the log, in the transaction of the change itself."""
 
     # Reverse relations edited in the same form; they are logged with the row.

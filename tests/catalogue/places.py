@@ -15,19 +15,32 @@ from apps.catalogue.models import (
 from tests.factories.catalogue import CategoryFactory
 
 
-def many_landmarks(count: int) -> None:
-    """Make landmarks in two levels of categories and regions, with two names each."""
+def many_landmarks(count: int, *, start: int = 0) -> None:
+    """Make landmarks in two levels of categories and regions, with two names each.
+
+    start: the number of the first one, where some are there already.
+    """
     now = timezone.now()
     root = CategoryFactory()
-    categories = [Category.objects.create(slug=f"type-{n}", parent=root) for n in range(5)]
+    categories = [
+        Category.objects.get_or_create(slug=f"type-{n}", defaults={"parent": root})[0]
+        for n in range(5)
+    ]
     CategoryName.objects.bulk_create(
-        CategoryName(category=category, language="ko", text=f"유형 {category.slug}")
-        for category in categories
+        (
+            CategoryName(category=category, language="ko", text=f"유형 {category.slug}")
+            for category in categories
+        ),
+        ignore_conflicts=True,
     )
     seoul = Region.objects.get(code="KR-11")
-    regions = [Region.objects.create(code=f"KR-11-{n}", parent=seoul) for n in range(5)]
+    regions = [
+        Region.objects.get_or_create(code=f"KR-11-{n}", defaults={"parent": seoul})[0]
+        for n in range(5)
+    ]
     RegionName.objects.bulk_create(
-        RegionName(region=region, language="ko", text=f"구 {region.code}") for region in regions
+        (RegionName(region=region, language="ko", text=f"구 {region.code}") for region in regions),
+        ignore_conflicts=True,
     )
     landmarks = Landmark.objects.bulk_create(
         Landmark(
@@ -40,10 +53,10 @@ def many_landmarks(count: int) -> None:
             created_at=now,
             updated_at=now + timedelta(seconds=n),
         )
-        for n in range(count)
+        for n in range(start, start + count)
     )
     LandmarkName.objects.bulk_create(
         LandmarkName(landmark=landmark, language=language, text=f"{text} {n}")
-        for n, landmark in enumerate(landmarks)
+        for n, landmark in enumerate(landmarks, start)
         for language, text in (("ko", "첨성대"), ("en", "Observatory"))
     )

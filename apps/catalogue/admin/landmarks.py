@@ -10,7 +10,6 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
 from apps.catalogue.admin.bulk import BulkChanges
@@ -22,6 +21,7 @@ from apps.catalogue.admin.uploads import PhotoUploads
 from apps.catalogue.completeness import completeness, missing
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
 from apps.operations.editing import VersionedAdmin
+from apps.operations.listing import ChosenFilter
 
 STATE_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "danger"}
 
@@ -61,8 +61,8 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
     list_filter = [
         NeedsWork,
         "state",
-        ("category", AutocompleteSelectFilter),
-        ("region", AutocompleteSelectFilter),
+        ("category", ChosenFilter),
+        ("region", ChosenFilter),
     ]
     list_filter_submit = True
     list_per_page = 50
@@ -83,14 +83,9 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
         css = {"all": [f"{LEAFLET}/leaflet.css"]}
         js = [f"{LEAFLET}/leaflet.js", Script("js/catalogue/place-picker.js", type="module")]
 
-    def get_queryset(self, request):
-        return (
-            super()
-            .get_queryset(request)
-            .select_related("category__parent", "region__parent")
-            .prefetch_related("names", "category__names", "region__names", "region__parent__names")
-            .with_facts()
-        )
+    def rows_of_page(self, request, keys):
+        rows = super().rows_of_page(request, keys)
+        return rows.with_shown_names(get_language()).with_facts()
 
     def get_search_results(self, request, queryset, search_term):
         term = search_term.replace("\x00", "").strip()[:100]
@@ -137,15 +132,15 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
 
     @admin.display(description=_("name"))
     def name(self, landmark: Landmark) -> str:
-        return landmark.name_in(get_language()) or landmark.slug
+        return landmark.shown_name or landmark.slug
 
     @admin.display(description=_("category"), ordering="category")
     def category_name(self, landmark: Landmark) -> str:
-        return landmark.category.name_in(get_language())
+        return landmark.shown_category
 
     @admin.display(description=_("region"), ordering="region")
     def region_name(self, landmark: Landmark) -> str:
-        return " ".join(node.name_in(get_language()) for node in landmark.region.chain())
+        return " ".join(filter(None, [landmark.shown_province, landmark.shown_region]))
 
     @display(description=_("state"), ordering="state", label=STATE_COLOURS)
     def shown_state(self, landmark: Landmark) -> tuple[str, str]:
@@ -153,8 +148,11 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
 
     @admin.display(description=_("complete"))
     def complete(self, landmark: Landmark) -> str:
+        percent = completeness(landmark.facts)
         return format_html(
-            '<span title="{}">{} %</span>',
+            '<span class="admin-complete" title="{}">'
+            '<meter value="{}" max="100"></meter>{} %</span>',
             ", ".join(missing(landmark.facts)),
-            completeness(landmark.facts),
+            percent,
+            percent,
         )

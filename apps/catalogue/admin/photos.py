@@ -7,12 +7,13 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RadioFilter
+from unfold.contrib.filters.admin import RadioFilter
 
 from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Photo
 from apps.operations.editing import AuditedAdmin
+from apps.operations.listing import ChosenFilter
 
 
 class WithoutCredit(RadioFilter):
@@ -34,8 +35,8 @@ class PhotoAdmin(BulkChanges, ScopedAdmin, AuditedAdmin):
     list_display_links = ["picture", "landmark"]
     list_filter = [
         WithoutCredit,
-        ("landmark", AutocompleteSelectFilter),
-        ("license", AutocompleteSelectFilter),
+        ("landmark", ChosenFilter),
+        ("license", ChosenFilter),
         "reference",
         "shows_no_landmark",
     ]

@@ -1,10 +1,12 @@
 from django.contrib import admin
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Category, CategoryName, Region, RegionName
+from apps.catalogue.models.naming import name_for
 from apps.operations.editing import AuditedAdmin
 
 
@@ -33,6 +35,19 @@ class TreeAdmin(ScopedAdmin, AuditedAdmin):
             .select_related("parent__parent")
             .prefetch_related("names", "parent__names", "parent__parent__names")
         )
+
+    def label_of(self, key: str) -> str:
+        """Return the names from the root down to a chosen node, in one query."""
+        names = self.model._meta.get_field("names").related_model.objects
+        link = self.model._meta.get_field("names").field.name
+        levels = [f"{link}__children__children", f"{link}__children", link]
+        within = Q(*[Q((level, key)) for level in levels], _connector=Q.OR)
+        whens = [When(Q((level, key)), then=Value(depth)) for depth, level in enumerate(levels)]
+        by_depth: dict[int, list] = {}
+        found = names.filter(within).annotate(depth=Case(*whens, output_field=IntegerField()))
+        for name in found.order_by("depth", "pk"):
+            by_depth.setdefault(name.depth, []).append(name)
+        return " ".join(name_for(each, get_language()) for each in by_depth.values())
 
     @admin.display(description=_("name"))
     def name(self, node) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, Value, When
+
 FIRST_LANGUAGE = "ko"
 
 
@@ -24,3 +26,15 @@ def name_for(names: Iterable, language: str, kind: str = "official") -> str:
         if rank < best_rank:
             best, best_rank = name.text, rank
     return best
+
+
+def shown_name(names: QuerySet, language: str) -> Subquery:
+    """Let the database choose what `name_for` would, of names filtered to those of one row."""
+    rank = Case(
+        When(Q(kind="official", language=language), then=Value(0)),
+        When(Q(kind="official", language=FIRST_LANGUAGE), then=Value(1)),
+        When(kind="official", then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    return Subquery(names.order_by(rank, "pk").values("text")[:1])
