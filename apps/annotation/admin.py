@@ -19,11 +19,8 @@ from apps.annotation.models import (
     Dataset,
     Review,
 )
-from apps.annotation.services.claiming import hand_task, take_back_task
-from apps.annotation.workflow import MoveNotAllowed
-from apps.operations.audit import Change, record, snapshot
+from apps.annotation.services.handing import Moved, hand_tasks, take_back_tasks
 from apps.operations.editing import AuditedAdmin
-from apps.operations.models import AuditEntry
 
 
 class Assignments(TabularInline):
@@ -112,31 +109,22 @@ class AnnotationTaskAdmin(ModelAdmin):
         if person is None:
             self.message_user(request, _("Choose a person first."), messages.WARNING)
             return
-        self._move(request, tasks, lambda task, at: hand_task(task.pk, to=person, at=at))
+        ids = list(tasks.values_list("pk", flat=True))
+        self._tell(request, hand_tasks(ids, to=person, by=request.user, at=timezone.now()))
 
     @admin.action(
         description=_("Take the selected tasks back for everybody"), permissions=["change"]
     )
     def take_back(self, request: HttpRequest, tasks: QuerySet[AnnotationTask]) -> None:
-        self._move(request, tasks, lambda task, at: take_back_task(task.pk, at=at))
+        ids = list(tasks.values_list("pk", flat=True))
+        self._tell(request, take_back_tasks(ids, by=request.user, at=timezone.now()))
 
-    def _move(self, request: HttpRequest, tasks: QuerySet[AnnotationTask], move) -> None:
-        at = timezone.now()
-        changes = []
-        for task in tasks:
-            before = snapshot(task)
-            try:
-                after = move(task, at)
-            except MoveNotAllowed:
-                text = _("%(task)s is finished and stays as it is.") % {"task": task}
-                self.message_user(request, text, messages.WARNING)
-            else:
-                changes.append(Change(after, before, snapshot(after)))
-        record(changes, by=request.user, at=at, action=AuditEntry.Action.CHANGED)
-        text = ngettext(
-            "%(count)d task was changed.", "%(count)d tasks were changed.", len(changes)
-        )
-        self.message_user(request, text % {"count": len(changes)}, messages.SUCCESS)
+    def _tell(self, request: HttpRequest, moved: Moved) -> None:
+        for task in moved.stayed:
+            text = _("%(task)s is finished and stays as it is.") % {"task": task}
+            self.message_user(request, text, messages.WARNING)
+        text = ngettext("%(count)d task was changed.", "%(count)d tasks were changed.", moved.tasks)
+        self.message_user(request, text % {"count": moved.tasks}, messages.SUCCESS)
 
 
 @admin.register(Annotation)

@@ -33,6 +33,7 @@ class DatasetNumbers(NamedTuple):
     accepted: int
     returned: int
     skipped: int
+    unusable: int
     completed: int
     agreement: float | None  # mean overlap of two people's boxes, where two look at an image
 

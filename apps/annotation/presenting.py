@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from apps.accounts.models import User
 from apps.annotation.models import Annotation, AnnotationTask, Draft, Review
+from apps.annotation.services.agreeing import others_on
+from apps.annotation.services.checking import practice_of
 from apps.annotation.services.claiming import upcoming_images
+from apps.annotation.services.reviewing import images_after
 from apps.catalogue.models import Landmark
 
 
@@ -32,6 +36,10 @@ def image_shape(task: AnnotationTask) -> dict:
     return {"id": image.pk, "url": image.url, "width": image.width, "height": image.height}
 
 
+def image_url(image: int) -> str:
+    return reverse("annotation:image", args=[image])
+
+
 def annotation_shape(annotation: Annotation) -> dict:
     return {
         "id": annotation.pk,
@@ -47,7 +55,7 @@ def annotation_shape(annotation: Annotation) -> dict:
 def claim_shape(task: AnnotationTask, *, by: User) -> dict:
     """Return what an annotator gets with a task."""
     draft = Draft.objects.filter(task=task, annotator=by).first()
-    return {
+    claim = {
         "task": {
             "id": task.pk,
             "token": str(task.token),
@@ -59,8 +67,11 @@ def claim_shape(task: AnnotationTask, *, by: User) -> dict:
             "draft": draft.content if draft else None,
             "earlier": _earlier(task, by),
         },
-        "upcoming": [image.url for image in upcoming_images(task)],
+        "upcoming": [image_url(image) for image in upcoming_images(task)],
     }
+    if task.dataset.practice:
+        claim["task"]["practice"] = practice_of(by, task.dataset)._asdict()
+    return claim
 
 
 def _earlier(task: AnnotationTask, by: User) -> dict | None:
@@ -75,8 +86,9 @@ def _earlier(task: AnnotationTask, by: User) -> dict | None:
     return {**annotation_shape(annotation), "reason": review.reason if review else ""}
 
 
-def review_shape(task: AnnotationTask) -> dict:
-    """Return what a reviewer gets: the task, the annotation to judge, and all that went before."""
+def review_shape(task: AnnotationTask, *, by: User) -> dict:
+    """Return what a reviewer gets: the task, the annotation to judge, what others say of the
+    same image, and all that went before."""
     annotations = list(
         task.annotations.select_related("by", "landmark").prefetch_related("landmark__names")
     )
@@ -93,7 +105,17 @@ def review_shape(task: AnnotationTask) -> dict:
             "landmark": landmark_shape(task.image.landmark),
         },
         "annotation": annotation_shape(current),
+        "others": [
+            {
+                **annotation_shape(other.annotation),
+                "overlap": round(other.overlap, 3),
+                "same_tags": other.same_tags,
+                "same_place": other.same_place,
+            }
+            for other in (others_on(current, task) if task.dataset.redundancy > 1 else [])
+        ],
         "history": _history(task, annotations),
+        "upcoming": [image_url(image) for image in images_after(task, by=by)],
     }
 
 

@@ -12,10 +12,11 @@ class TaskState(TextChoices):
     ACCEPTED = "accepted"
     RETURNED = "returned"  # back to the same annotator
     SKIPPED = "skipped"  # goes to others; what is left over is the supervisor's list
+    UNUSABLE = "unusable"  # a supervisor closed it: nobody can annotate it
 
 
 FOLLOWING = {
-    TaskState.OPEN: {TaskState.LEASED},
+    TaskState.OPEN: {TaskState.LEASED, TaskState.UNUSABLE},
     # An ended lease passes to the next holder: leased follows leased.
     TaskState.LEASED: {
         TaskState.LEASED,
@@ -23,10 +24,12 @@ FOLLOWING = {
         TaskState.RETURNED,
         TaskState.SUBMITTED,
         TaskState.SKIPPED,
+        TaskState.UNUSABLE,
     },
     TaskState.SUBMITTED: {TaskState.ACCEPTED, TaskState.RETURNED, TaskState.LEASED},
-    TaskState.RETURNED: {TaskState.LEASED, TaskState.OPEN},
-    TaskState.SKIPPED: {TaskState.LEASED, TaskState.OPEN},
+    TaskState.RETURNED: {TaskState.LEASED, TaskState.OPEN, TaskState.UNUSABLE},
+    TaskState.SKIPPED: {TaskState.LEASED, TaskState.OPEN, TaskState.UNUSABLE},
+    TaskState.UNUSABLE: {TaskState.OPEN},
     TaskState.ACCEPTED: set(),
 }
 

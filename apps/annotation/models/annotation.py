@@ -39,6 +39,8 @@ class Annotation(models.Model):
     )
     other = models.CharField(max_length=200, blank=True, help_text="a place we do not have")
     seconds = models.FloatField(null=True, blank=True, help_text="from the claim to the submit")
+    truth_overlap = models.FloatField(null=True, blank=True, help_text="with the known answer")
+    truth_tags_right = models.BooleanField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:

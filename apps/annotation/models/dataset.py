@@ -23,6 +23,12 @@ class Dataset(models.Model):
     practice = models.BooleanField(
         default=False, help_text="tells the annotator at once how near the known answer is"
     )
+    truth_share = models.PositiveSmallIntegerField(
+        default=0, help_text="percent of a person's images that are hidden known answers"
+    )
+    least_agreement = models.PositiveSmallIntegerField(
+        default=75, help_text="percent; people's boxes of one image that overlap less are reviewed"
+    )
     source = models.CharField(max_length=100)
     created_at = models.DateTimeField()
 
@@ -31,6 +37,12 @@ class Dataset(models.Model):
             models.CheckConstraint(name="dataset_name_not_empty", condition=~Q(name="")),
             models.CheckConstraint(
                 name="dataset_redundancy_1_to_9", condition=Q(redundancy__range=(1, 9))
+            ),
+            models.CheckConstraint(
+                name="dataset_truth_share_to_half", condition=Q(truth_share__range=(0, 50))
+            ),
+            models.CheckConstraint(
+                name="dataset_agreement_is_percent", condition=Q(least_agreement__range=(0, 100))
             ),
         ]
 

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from apps.annotation.models.dataset import Assignment, Dataset
-from apps.catalogue.models import Landmark, License
+from apps.catalogue.models import Landmark, License, Photo
 
 
 class AnnotationImageQuerySet(models.QuerySet):
@@ -34,6 +34,10 @@ class AnnotationImage(models.Model):
     landmark = models.ForeignKey(
         Landmark, models.SET_NULL, null=True, blank=True, related_name="annotation_images"
     )
+    # A visitor's photo: when it is taken back, what was drawn on it goes with it.
+    photo = models.ForeignKey(
+        Photo, models.CASCADE, null=True, blank=True, related_name="annotation_images"
+    )
     suggestion = models.JSONField(null=True, blank=True, help_text="[x, y, width, height]")
     truth = models.JSONField(null=True, blank=True, help_text="the known answer: bbox and tags")
     stated = models.JSONField(null=True, blank=True, help_text="what an import said besides")
@@ -56,6 +60,18 @@ class AnnotationImage(models.Model):
                 fields=["dataset", "external_id"],
                 condition=~Q(external_id=""),
             ),
+            models.UniqueConstraint(
+                name="annotation_image_of_photo_once",
+                fields=["dataset", "photo"],
+                condition=Q(photo__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["dataset"],
+                name="annotation_image_known",
+                condition=Q(truth__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,11 @@ class TaskQuerySet(models.QuerySet):
         return self.filter(completed_at__isnull=False)
 
     def to_review(self) -> TaskQuerySet:
-        return self.filter(state=TaskState.SUBMITTED, completed_at__isnull=True)
+        return self.of_the_dataset().filter(state=TaskState.SUBMITTED, completed_at__isnull=True)
+
+    def of_the_dataset(self) -> TaskQuerySet:
+        """Tasks whose work becomes data; checks and practice are not."""
+        return self.filter(check_of__isnull=True)
 
     def held_by(self, user, at: datetime) -> TaskQuerySet:
         return self.filter(state=TaskState.LEASED, holder=user, lease_until__gt=at)
@@ -53,6 +57,12 @@ class AnnotationTask(models.Model):
     )
     submitted_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    # A task of one person beside the dataset's own: to practise, or a hidden known answer. It
+    # is scored, and never reviewed, completed or exported.
+    check_of = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="check_tasks"
+    )
+    closed_reason = models.CharField(max_length=500, blank=True, help_text="why it is unusable")
     reviewer = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="tasks_in_review"
     )
@@ -62,7 +72,25 @@ class AnnotationTask(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="task_once_per_slot", fields=["image", "slot"]),
+            models.UniqueConstraint(
+                name="task_once_per_slot",
+                fields=["image", "slot"],
+                condition=Q(check_of__isnull=True),
+            ),
+            models.UniqueConstraint(
+                name="task_check_once_per_person",
+                fields=["image", "check_of"],
+                condition=Q(check_of__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="task_check_is_never_completed",
+                condition=Q(check_of__isnull=True)
+                | Q(completed_at__isnull=True, state__in=["leased", "submitted", "skipped"]),
+            ),
+            models.CheckConstraint(
+                name="task_unusable_has_reason",
+                condition=~Q(state="unusable", closed_reason=""),
+            ),
             models.CheckConstraint(
                 name="task_is_held_when_leased",
                 condition=Q(HELD, state="leased") | (Q(NOT_HELD) & ~Q(state="leased")),
@@ -81,11 +109,17 @@ class AnnotationTask(models.Model):
         indexes = [
             models.Index(
                 F("dataset"),
+                F("slot"),
                 F("id"),
                 name="task_open",
                 condition=Q(state="open", reserved_for__isnull=True),
             ),
-            models.Index(F("dataset"), F("id"), name="task_skipped", condition=Q(state="skipped")),
+            models.Index(
+                F("dataset"),
+                F("id"),
+                name="task_skipped",
+                condition=Q(state="skipped", check_of__isnull=True),
+            ),
             models.Index(
                 F("dataset"), F("lease_until"), name="task_leases", condition=Q(state="leased")
             ),
@@ -95,7 +129,7 @@ class AnnotationTask(models.Model):
             models.Index(
                 F("submitted_at"),
                 name="task_to_review",
-                condition=Q(state="submitted", completed_at__isnull=True),
+                condition=Q(state="submitted", completed_at__isnull=True, check_of__isnull=True),
             ),
             models.Index(
                 F("dataset"),

@@ -12,16 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
 from apps.annotation.models import Annotation, AnnotationImage, AnnotationTask, Draft
-from apps.annotation.services.claiming import (
-    LEASE,
-    LeaseLost,
-    lock_held,
-    release,
-    task_for,
-)
-from apps.annotation.shapes import Box, ShapeRefused, Tags, overlap, parse_box, parse_tags
+from apps.annotation.services.agreeing import disagrees_with_others
+from apps.annotation.services.checking import Score, score
+from apps.annotation.services.claiming import LEASE, one_claim_at_a_time
+from apps.annotation.services.holding import LeaseLost, lock_held, release, task_for
+from apps.annotation.shapes import Box, ShapeRefused, Tags, parse_box, parse_tags
 from apps.annotation.workflow import MoveNotAllowed, TaskState, is_completed, move
 from apps.catalogue.models import Landmark
+from apps.operations.events import log_with_event
 
 NO_SUCH_LANDMARK = _("There is no such landmark.")
 ONE_PLACE_ONLY = _("Choose a landmark or write another place, not both.")
@@ -97,6 +95,7 @@ def submit_annotation(
     The same token again gives the annotation that it made. Raises UnknownTask, LeaseLost
     and AnnotationRefused.
     """
+    one_claim_at_a_time(by)
     try:
         task = lock_held(task_id, token=token, by=by, at=at)
     except LeaseLost:
@@ -104,28 +103,68 @@ def submit_annotation(
         if earlier := _made_under(task_id, token, by):
             return earlier
         raise
-    work = parse_work(values, image=task.image)
+    before = task.state
     annotation = store_annotation(
         task,
-        work,
+        parse_work(values, image=task.image),
         origin=Annotation.Origin.DRAWN,
         by=by,
         token=token,
         seconds=(at - task.leased_at).total_seconds() if task.leased_at else None,
         at=at,
     )
-    other_place = work.landmark is not None and work.landmark.pk != task.image.landmark_id
-    needs_review = task.dataset.needs_review or other_place or bool(work.other)
     task.state = move(task.state, TaskState.SUBMITTED)
     task.annotator = by
     task.submitted_at = at
     task.reserved_for = None
-    if is_completed(task.state, needs_review=needs_review):
+    needs_review = _needs_review(task, annotation)
+    if task.check_of_id is None and is_completed(task.state, needs_review=needs_review):
         task.completed_at = at
     release(task)
     task.save()
     Draft.objects.filter(task=task, annotator=by).delete()
+    log_with_event(
+        task,
+        before={"state": before},
+        after={"state": task.state, **annotation_values(annotation)},
+        by=by,
+        at=at,
+        # A check is no news for anybody outside, and would give itself away.
+        kind="" if task.check_of_id else "annotation.submitted",
+        payload=event_payload(task, annotation),
+    )
     return annotation
+
+
+def _needs_review(task: AnnotationTask, annotation: Annotation) -> bool:
+    """Say whether somebody has to look at what was submitted."""
+    if task.dataset.needs_review or disagrees_with_others(task, annotation):
+        return True
+    other_place = annotation.landmark_id not in (None, task.image.landmark_id)
+    return other_place or bool(annotation.other)
+
+
+def annotation_values(annotation: Annotation) -> dict:
+    """Return what an annotation says, as the log and events tell it."""
+    return {
+        "annotation": annotation.pk,
+        "bbox": [float(number) for number in annotation.box],
+        **annotation.tags._asdict(),
+        "landmark": annotation.landmark_id,
+        "other": annotation.other,
+    }
+
+
+def event_payload(task: AnnotationTask, annotation: Annotation) -> dict:
+    """Return what a receiver of an annotation event needs to know."""
+    return {
+        "task": task.pk,
+        "dataset": task.dataset_id,
+        "image": task.image_id,
+        "external_id": task.image.external_id,
+        "completed": task.completed_at is not None,
+        **annotation_values(annotation),
+    }
 
 
 def _made_under(task_id: int, token: uuid.UUID | None, by: User) -> Annotation | None:
@@ -148,6 +187,8 @@ def store_annotation(
     """Store an annotation as the task's current one; earlier ones stay as its history."""
     if task.submitted_at is not None:
         task.annotations.filter(current=True).update(current=False)
+    truth = task.image.truth
+    scored = score(work.box, work.tags, truth) if truth else None
     return Annotation.objects.create(
         task=task,
         origin=origin,
@@ -158,28 +199,19 @@ def store_annotation(
         landmark=work.landmark or (None if work.other else task.image.landmark),
         other=work.other,
         seconds=seconds,
+        truth_overlap=scored.overlap if scored else None,
+        truth_tags_right=scored.tags_right if scored else None,
         created_at=at,
     )
 
 
-class Feedback(NamedTuple):
-    """How near an annotation is to the known answer."""
-
-    overlap: float
-    tags_right: bool
-    box: Box
-
-
-def feedback_on(annotation: Annotation) -> Feedback | None:
+def feedback_on(annotation: Annotation) -> Score | None:
     """Compare an annotation of a practice dataset with the known answer, where there is one."""
     task = annotation.task
     truth = task.image.truth
     if not task.dataset.practice or truth is None:
         return None
-    right = Box(*truth["bbox"])
-    tags = Tags(**{name: truth[name] for name in Tags._fields})
-    near = overlap(Box(*map(float, annotation.box)), right)
-    return Feedback(overlap=near, tags_right=annotation.tags == tags, box=right)
+    return score(annotation.box, annotation.tags, truth)
 
 
 @transaction.atomic
@@ -202,4 +234,12 @@ def reopen_task(task_id: int, *, by: User, at: datetime) -> AnnotationTask:
     # Should the lease end, nobody else takes over: it is this person's work already.
     task.reserved_for = by
     task.save()
+    log_with_event(
+        task,
+        before={"state": TaskState.SUBMITTED},
+        after={"state": task.state},
+        by=by,
+        at=at,
+        note="reopened",
+    )
     return AnnotationTask.objects.with_what_the_editor_shows().get(pk=task_id)

@@ -8,10 +8,15 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.accounts.permissions import Permission, require_permission_json
-from apps.annotation.services.claiming import LeaseLost, UnknownDataset, UnknownTask
+from apps.annotation.models import Review
+from apps.annotation.services.claiming import UnknownDataset
+from apps.annotation.services.holding import LeaseLost, UnknownTask
+from apps.annotation.services.reviewing import AlreadyReviewed, InReview
 from apps.annotation.services.submitting import AnnotationRefused
 from apps.annotation.workflow import MoveNotAllowed
 from apps.operations.problems import problem_response
@@ -49,6 +54,13 @@ def json_address(method: str, permission: Permission) -> Callable:
             except MoveNotAllowed:
                 detail = _("Somebody decided on this task in the meantime.")
                 return problem_response(409, "already_decided", detail)
+            except AlreadyReviewed as reviewed:
+                return problem_response(409, "already_decided", _decided(reviewed.review))
+            except InReview as review:
+                detail = _("%(person)s is looking at this image right now.") % {
+                    "person": review.reviewer
+                }
+                return problem_response(409, "in_review", detail)
             except (UnknownTask, UnknownDataset):
                 return problem_response(404, "not_found", _("There is nothing at this address."))
             except AnnotationRefused as refused:
@@ -61,6 +73,18 @@ def json_address(method: str, permission: Permission) -> Callable:
         return require_permission_json(permission)(answer)
 
     return decorate
+
+
+def _decided(review: Review | None) -> str:
+    if review is None:
+        return _("The annotator took this image back to change it.")
+    texts = {
+        Review.Verdict.ACCEPTED: _("%(person)s accepted this image at %(time)s."),
+        Review.Verdict.FIXED: _("%(person)s accepted this image with a change at %(time)s."),
+        Review.Verdict.RETURNED: _("%(person)s sent this image back at %(time)s."),
+    }
+    time = date_format(timezone.localtime(review.created_at), "TIME_FORMAT")
+    return texts[Review.Verdict(review.verdict)] % {"person": review.reviewer, "time": time}
 
 
 def _body(request: HttpRequest) -> dict:

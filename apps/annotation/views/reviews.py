@@ -45,7 +45,7 @@ def _next(request: HttpRequest, body: dict) -> dict | None:
         )
     except NothingToReview:
         return None
-    return review_shape(task)
+    return review_shape(task, by=request.user)
 
 
 def _answer(request: HttpRequest, body: dict, review: Review) -> dict:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -10,11 +13,14 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
+from apps.accounts.models import User
 from apps.accounts.permissions import Permission, may, require_permission
 from apps.annotation.models import AnnotationImage
 from apps.annotation.presenting import bbox, claim_shape, landmark_shape
-from apps.annotation.services import claiming, submitting
+from apps.annotation.services import claiming, holding, submitting
 from apps.annotation.services.claiming import NothingToDo, UnknownDataset
+from apps.annotation.services.holding import LeaseLost
+from apps.annotation.shapes import TAGS
 from apps.annotation.views.json_addresses import (
     asked_dataset,
     dataset_of,
@@ -25,6 +31,7 @@ from apps.annotation.views.json_addresses import (
 from apps.catalogue.models import Landmark
 
 FOUND = 8
+DRAFT_FIELDS = ("bbox", *TAGS, "place", "landmark", "other")
 # The picture at an address never changes, and only its viewer may keep it.
 PICTURE_CACHE = {"Cache-Control": "private, max-age=604800, immutable"}
 
@@ -84,10 +91,21 @@ def _following(request: HttpRequest, dataset: int | None) -> dict | None:
         return None
 
 
+@contextmanager
+def _kept_when_late(task: int, body: dict, *, by: User) -> Iterator[None]:
+    """Keep what arrives under a lost lease as the person's draft, and let the refusal pass."""
+    try:
+        yield
+    except LeaseLost:
+        content = {name: body[name] for name in DRAFT_FIELDS if name in body}
+        holding.keep_late_work(task, content=content, by=by, at=timezone.now())
+        raise
+
+
 @json_address("POST", Permission.ANNOTATE)
 def submit(request: HttpRequest, body: dict, task: int) -> dict:
     dataset = dataset_of(body)
-    with transaction.atomic():
+    with _kept_when_late(task, body, by=request.user), transaction.atomic():
         annotation = submitting.submit_annotation(
             task, token=token_of(body), values=body, by=request.user, at=timezone.now()
         )
@@ -106,24 +124,23 @@ def submit(request: HttpRequest, body: dict, task: int) -> dict:
 def skip(request: HttpRequest, body: dict, task: int) -> dict:
     dataset = dataset_of(body)
     token = token_of(body)
-    claiming.skip_task(
-        task, token=token, reason=reason_of(body), by=request.user, at=timezone.now()
-    )
+    holding.skip_task(task, token=token, reason=reason_of(body), by=request.user, at=timezone.now())
     return {"next": _following(request, dataset)}
 
 
 @json_address("POST", Permission.ANNOTATE)
 def heartbeat(request: HttpRequest, body: dict, task: int) -> dict:
-    until = claiming.renew_lease(task, token=token_of(body), by=request.user, at=timezone.now())
+    until = holding.renew_lease(task, token=token_of(body), by=request.user, at=timezone.now())
     return {"lease_until": until.isoformat()}
 
 
 @json_address("PUT", Permission.ANNOTATE)
 def draft(request: HttpRequest, body: dict, task: int) -> None:
     content = {name: value for name, value in body.items() if name != "token"}
-    claiming.save_draft(
-        task, token=token_of(body), content=content, by=request.user, at=timezone.now()
-    )
+    with _kept_when_late(task, body, by=request.user):
+        holding.save_draft(
+            task, token=token_of(body), content=content, by=request.user, at=timezone.now()
+        )
 
 
 @json_address("POST", Permission.ANNOTATE)

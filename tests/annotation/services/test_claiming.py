@@ -8,16 +8,17 @@ from django.db import connection
 from apps.annotation.models import AnnotationTask, Draft, Skip
 from apps.annotation.services.claiming import (
     LEASE,
-    LeaseLost,
     NothingToDo,
     UnknownDataset,
-    UnknownTask,
     claim_next_task,
-    hand_task,
+)
+from apps.annotation.services.handing import hand_task, take_back_task
+from apps.annotation.services.holding import (
+    LeaseLost,
+    UnknownTask,
     renew_lease,
     save_draft,
     skip_task,
-    take_back_task,
 )
 from apps.annotation.services.submitting import submit_annotation
 from apps.annotation.workflow import MoveNotAllowed
@@ -120,7 +121,7 @@ def test_claim_next_task_gives_an_open_dataset_to_everybody():
 def test_claim_next_task_gives_handed_tasks_first_and_to_nobody_else(dataset, mina, jun):
     TaskFactory(dataset=dataset)
     handed = TaskFactory(dataset=dataset)
-    hand_task(handed.pk, to=mina, at=NOON)
+    hand_task(handed.pk, to=mina, by=UserFactory(), at=NOON)
 
     assert claim(mina).pk == handed.pk
     claim(jun)
@@ -130,7 +131,7 @@ def test_claim_next_task_gives_handed_tasks_first_and_to_nobody_else(dataset, mi
 
 def test_a_handed_task_whose_lease_ended_stays_with_its_person(mina, jun):
     handed = TaskFactory()
-    hand_task(handed.pk, to=mina, at=NOON)
+    hand_task(handed.pk, to=mina, by=UserFactory(), at=NOON)
     first = claim(mina)
 
     again = claim(mina, at=LATER)
@@ -223,7 +224,7 @@ def test_take_back_task_opens_it_at_once_and_the_holder_loses_it(dataset, mina, 
     task = TaskFactory(dataset=dataset)
     token = claim(mina).token
 
-    take_back_task(task.pk, at=NOON)
+    take_back_task(task.pk, by=UserFactory(), at=NOON)
 
     with pytest.raises(LeaseLost):
         renew_lease(task.pk, token=token, by=mina, at=NOON)
@@ -235,7 +236,7 @@ def test_hand_task_refuses_finished_work(dataset, mina, jun):
     submit_annotation(task.pk, token=claim(mina).token, values=GOOD, by=mina, at=NOON)
 
     with pytest.raises(MoveNotAllowed):
-        hand_task(task.pk, to=jun, at=NOON)
+        hand_task(task.pk, to=jun, by=UserFactory(), at=NOON)
 
 
 @pytest.mark.slow

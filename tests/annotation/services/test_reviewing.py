@@ -3,9 +3,12 @@ from datetime import UTC, datetime
 import pytest
 
 from apps.annotation.models import Annotation, Review
-from apps.annotation.services.claiming import LeaseLost, UnknownTask, claim_next_task
+from apps.annotation.services.claiming import claim_next_task
+from apps.annotation.services.holding import UnknownTask
 from apps.annotation.services.reviewing import (
     REVIEW_LEASE,
+    AlreadyReviewed,
+    InReview,
     NothingToReview,
     accept_annotation,
     claim_next_review,
@@ -13,7 +16,6 @@ from apps.annotation.services.reviewing import (
     return_annotation,
 )
 from apps.annotation.services.submitting import AnnotationRefused, submit_annotation
-from apps.annotation.workflow import MoveNotAllowed
 from tests.factories.annotation import AssignmentFactory, TaskFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -91,7 +93,7 @@ def test_two_reviewers_do_not_get_the_same_task(mina, reviewer):
     assert claim_next_review(by=reviewer, at=NOON) == first
     assert claim_next_review(by=other, at=NOON) == second
     assert claim_next_review(by=reviewer, at=NOON) == first
-    with pytest.raises(LeaseLost):
+    with pytest.raises(InReview):
         accept_annotation(first.pk, by=other, at=NOON)
     accept_annotation(first.pk, by=other, at=NOON + REVIEW_LEASE)
 
@@ -100,7 +102,7 @@ def test_a_decision_is_made_once(mina, reviewer):
     task = submitted(mina)
     accept_annotation(task.pk, by=reviewer, at=NOON)
 
-    with pytest.raises(MoveNotAllowed):
+    with pytest.raises(AlreadyReviewed):
         return_annotation(task.pk, reason="late", by=reviewer, at=NOON)
 
 

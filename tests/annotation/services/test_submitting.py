@@ -6,14 +6,8 @@ import pytest
 from django.db import connection
 
 from apps.annotation.models import Annotation, AnnotationTask, Draft
-from apps.annotation.services.claiming import (
-    LEASE,
-    LeaseLost,
-    NothingToDo,
-    UnknownTask,
-    claim_next_task,
-    save_draft,
-)
+from apps.annotation.services.claiming import LEASE, NothingToDo, claim_next_task
+from apps.annotation.services.holding import LeaseLost, UnknownTask, save_draft
 from apps.annotation.services.reviewing import claim_next_review
 from apps.annotation.services.submitting import (
     AnnotationRefused,

@@ -2,7 +2,7 @@ import pytest
 
 from apps.annotation.models import Annotation, AnnotationTask
 from tests.annotation.views.test_tasks import GOOD, claimed, post, verb
-from tests.factories.annotation import AssignmentFactory, DatasetFactory, TaskFactory
+from tests.factories.annotation import AssignmentFactory, DatasetFactory, ImageFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +102,48 @@ def test_next_keeps_to_the_named_dataset(reviewer, submitted, dataset):
     assert post(reviewer, "/annotate/api/review/next", other).status_code == 204
     answer = post(reviewer, "/annotate/api/review/next", {"dataset": dataset.pk})
     assert answer.json()["task"]["id"] == submitted["id"]
+
+
+def test_a_second_reviewer_hears_who_looks_at_it_and_who_decided(
+    reviewer, person, signed_in, submitted
+):
+    second = signed_in(person("annotation_reviewer", username="jun"))
+    post(reviewer, "/annotate/api/review/next")
+
+    busy = decide(second, submitted, "accept")
+    decide(reviewer, submitted, "return", reason="지붕이 빠졌습니다")
+    late = decide(second, submitted, "accept")
+
+    assert (busy.status_code, busy.json()["code"]) == (409, "in_review")
+    assert busy.json()["detail"] == "지금 sora 님이 이 이미지를 보고 있습니다."
+    assert (late.status_code, late.json()["code"]) == (409, "already_decided")
+    assert late.json()["detail"].startswith("sora 님이 이 이미지를 돌려보냈습니다")
+
+
+def test_a_reviewer_hears_that_the_annotator_took_it_back(reviewer, annotator, submitted):
+    verb(annotator, submitted, "reopen")
+
+    late = decide(reviewer, submitted, "accept")
+
+    assert (late.status_code, late.json()["code"]) == (409, "already_decided")
+    assert late.json()["detail"] == "작업자가 고치려고 이 이미지를 다시 가져갔습니다."
+
+
+def test_next_shows_what_others_say_of_the_image(reviewer, person, signed_in):
+    dataset = DatasetFactory(redundancy=2)
+    image = ImageFactory(dataset=dataset)
+    for slot in (1, 2):
+        TaskFactory(dataset=dataset, image=image, slot=slot)
+    for name, box in (("mina", [0, 0, 100, 100]), ("jun", [50, 0, 100, 100])):
+        one = person("annotator", username=name)
+        AssignmentFactory(dataset=dataset, annotator=one)
+        task = claimed(signed_in(one))
+        verb(signed_in(one), task, "submit", token=task["token"], bbox=box, truncated=True)
+
+    answer = post(reviewer, "/annotate/api/review/next").json()
+
+    (other,) = answer["others"]
+    assert (answer["annotation"]["by"], other["by"]) == ("mina", "jun")
+    assert other["overlap"] == pytest.approx(5000 / 15000, abs=0.001)
+    assert other["same_tags"] is True
+    assert answer["upcoming"] == [f"/annotate/images/{image.pk}.jpg"]

@@ -6,8 +6,16 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 
-from apps.annotation.models import Annotation, AnnotationTask
-from tests.factories.annotation import AssignmentFactory, DatasetFactory, ImageFactory, TaskFactory
+from apps.annotation.models import Annotation, AnnotationTask, Dataset, Draft
+from apps.annotation.services.handing import take_back_task
+from apps.annotation.shapes import TAGS
+from tests.factories.annotation import (
+    AnnotationFactory,
+    AssignmentFactory,
+    DatasetFactory,
+    ImageFactory,
+    TaskFactory,
+)
 from tests.factories.catalogue import LandmarkFactory
 
 pytestmark = pytest.mark.django_db
@@ -310,3 +318,94 @@ def test_a_picture_is_for_those_who_work_on_it(client, person, signed_in, datase
     assert signed_in(person("publisher")).get(address).status_code == 404
     assert Client().get(address).status_code == 404
     assert client.get(f"/annotate/images/{ImageFactory(dataset=dataset).pk}.jpg").status_code == 404
+
+
+def test_late_work_is_refused_and_kept_as_the_draft(client, dataset):
+    TaskFactory(dataset=dataset)
+    task = claimed(client)
+    AnnotationTask.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+    response = verb(client, task, "submit", token=task["token"], **GOOD)
+
+    assert (response.status_code, response.json()["code"]) == (409, "lease_lost")
+    again = claimed(client)
+    assert again["id"] == task["id"]
+    assert again["draft"] == GOOD
+
+
+def test_what_a_manager_takes_back_is_lost_at_once_and_its_drawing_kept(
+    client, mina, person, signed_in, dataset
+):
+    row = TaskFactory(dataset=dataset)
+    task = claimed(client)
+    take_back_task(row.pk, by=person("administrator"), at=timezone.now())
+    jun = signed_in(AssignmentFactory(dataset=dataset, annotator=person("annotator")).annotator)
+    taken = claimed(jun)
+
+    heartbeat = verb(client, task, "heartbeat", token=task["token"])
+    submit = verb(client, task, "submit", token=task["token"], **GOOD)
+
+    assert (heartbeat.status_code, heartbeat.json()["code"]) == (409, "lease_lost")
+    assert (submit.status_code, submit.json()["code"]) == (409, "lease_lost")
+    assert taken["id"] == task["id"]
+    assert taken["draft"] is None
+    assert Draft.objects.get(annotator=mina).content == GOOD
+
+
+def test_a_submit_twice_leaves_no_draft_behind(client, dataset):
+    TaskFactory(dataset=dataset)
+    task = claimed(client)
+    verb(client, task, "submit", token=task["token"], **GOOD)
+
+    late = verb(client, task, "draft", method="put", token=task["token"], **GOOD)
+
+    assert late.status_code == 409
+    assert not Draft.objects.exists()
+
+
+def test_a_hidden_check_looks_like_any_other_task(client, mina, dataset):
+    TaskFactory(dataset=dataset)
+    plain = claimed(client)
+    verb(client, plain, "submit", token=plain["token"], **GOOD)
+    truth = {**dict.fromkeys(TAGS, False), "none_of_these": True, "bbox": [1, 2, 30, 40]}
+    ImageFactory(dataset=dataset, truth=truth)
+    Dataset.objects.update(truth_share=50)
+    for _ in range(40):
+        # A new lot after each annotation.
+        AnnotationFactory(task=TaskFactory(), by=mina)
+        response = post(client, "/annotate/api/claim")
+        if response.status_code == 200:
+            break
+
+    check = response.json()["task"]
+    assert AnnotationTask.objects.get(pk=check["id"]).check_of == mina
+    assert check.keys() == plain.keys()
+    assert check["image"].keys() == plain["image"].keys()
+    answer = verb(client, check, "submit", token=check["token"], **GOOD).json()
+    assert answer.keys() == {"annotation", "next"}
+
+
+def test_practice_tells_how_far_one_is(client):
+    truth = {**dict.fromkeys(TAGS, False), "none_of_these": True, "bbox": [1500, 900, 600, 600]}
+    practice = DatasetFactory(practice=True, open_to_all=True)
+    for _ in range(2):
+        ImageFactory(dataset=practice, truth=truth)
+
+    task = claimed(client)
+    answer = verb(client, task, "submit", token=task["token"], **GOOD).json()
+
+    assert task["practice"] == {"done": 0, "of": 2}
+    assert answer["feedback"]["overlap"] == 1
+    assert answer["feedback"]["tags_right"] is False
+    assert answer["next"]["task"]["practice"] == {"done": 1, "of": 2}
+
+
+def test_a_picture_whose_file_is_gone_is_not_found_and_can_be_skipped(client, dataset):
+    image = ImageFactory(dataset=dataset, file=ContentFile(b"jpeg", name="gone.jpg"))
+    TaskFactory(dataset=dataset, image=image)
+    image.file.storage.delete(image.file.name)
+    task = claimed(client)
+
+    assert client.get(task["image"]["url"]).status_code == 404
+    answer = verb(client, task, "skip", token=task["token"], reason="the picture is broken")
+    assert answer.status_code == 200
