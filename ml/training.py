@@ -1,0 +1,337 @@
+"""The training loop: shards and a configuration in, checkpoints and a log out.
+
+A run lives in one folder: config.json, classes.json, log.jsonl (one line for each evaluation)
+and checkpoint-<step>.npz. Started again, it goes on from its last checkpoint exactly as it
+would have gone on. Imports TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ml.data.input_pipeline import (
+    Classes,
+    evaluation_batches,
+    read_classes,
+    training_batches,
+)
+from ml.models.arcface_head import ArcFaceHead, dynamic_margins
+from ml.models.network import embedding_network
+from ml.training_config import Stage, TrainingConfig
+
+CONFIG_FILE = "config.json"
+CLASSES_FILE = "classes.json"
+LOG_FILE = "log.jsonl"
+KEPT_CHECKPOINTS = 2
+
+
+class OtherRun(ValueError):
+    """The folder holds a run with another configuration or other classes."""
+
+
+class Evaluation(NamedTuple):
+    """On the pictures kept out: mean loss without margins, share named right."""
+
+    loss: float
+    top1: float
+
+
+class Result(NamedTuple):
+    """Where a run ended."""
+
+    step: int
+    stopped_early: bool
+    training_loss: float
+    held_out: Evaluation
+
+
+class Place(NamedTuple):
+    """Where in a run a step lies: its stage, and the step inside that stage."""
+
+    stage: Stage
+    first_step: int
+    end_step: int
+
+
+def train(config: TrainingConfig, shards: str, output: Path) -> Result:
+    """Train until the steps, the epochs or the patience end; take up what output holds.
+
+    Raises NoShards, OtherRun, InvalidConfig.
+    """
+    classes = read_classes(shards)
+    run = Run(config, classes, output)
+    run.restore()
+    for place in run.remaining_places():
+        if run.stopped_early:
+            break
+        run.train_stage(place, shards)
+    return Result(run.step, run.stopped_early, run.training_loss, run.evaluate(shards))
+
+
+class Run:
+    """The network, head, optimizers and progress of one run."""
+
+    def __init__(self, config: TrainingConfig, classes: Classes, output: Path) -> None:
+        self.config = config
+        self.classes = classes
+        self.output = Path(output)
+        self._claim_folder()
+        keras.utils.set_random_seed(config.seed)
+        keras.mixed_precision.set_global_policy(
+            "mixed_bfloat16" if config.mixed_precision else "float32"
+        )
+        self.strategy = _strategy(config.strategy)
+        with self.strategy.scope():
+            self.network = embedding_network(config)
+            self.head = ArcFaceHead(
+                len(classes.labels),
+                scale=config.scale,
+                margins=_margins(config, classes),
+                subcenters=config.subcenters,
+                name="head",
+            )
+            self.head.build((None, config.embedding_size))
+            self.optimizers = (_optimizer(config), _optimizer(config))
+            self.optimizers[0].build(self.network.trainable_variables)
+            self.optimizers[1].build(self.head.trainable_variables)
+        self.step = 0
+        self.training_loss = math.nan
+        self.best_loss = math.inf
+        self.without_progress = 0
+        self.total_steps = sum(place.end_step - place.first_step for place in self._places())
+
+    @property
+    def stopped_early(self) -> bool:
+        return 0 < self.config.patience <= self.without_progress
+
+    # progress
+
+    def _places(self) -> list[Place]:
+        places, first = [], 0
+        for stage in self.config.stages:
+            pictures = int(self.classes.counts.sum())
+            steps = max(1, pictures // stage.batch) * stage.epochs
+            if self.config.steps:
+                steps = min(
+                    steps if len(self.config.stages) > 1 else self.config.steps,
+                    self.config.steps - first,
+                )
+            if steps > 0:
+                places.append(Place(stage, first, first + steps))
+                first += steps
+        return places
+
+    def remaining_places(self) -> list[Place]:
+        """The stages that are not done, the present one from its own first step."""
+        return [place for place in self._places() if place.end_step > self.step]
+
+    def train_stage(self, place: Place, shards: str) -> None:
+        batches = training_batches(
+            shards,
+            side=place.stage.side,
+            batch=place.stage.batch,
+            augmentation=self.config.augmentation,
+            seed=self.config.seed + place.first_step,
+            class_balanced=self.config.class_balanced,
+            skip_batches=self.step - place.first_step,
+        )
+        distributed = iter(self.strategy.experimental_distribute_dataset(batches))
+        step_function = self._step_function()
+        losses = []
+        while self.step < place.end_step and not self.stopped_early:
+            self._set_learning_rates()
+            losses.append(float(step_function(next(distributed), tf.constant(self.step))))
+            self.step += 1
+            is_last = self.step == place.end_step
+            if self.step % self.config.evaluate_every == 0 or is_last:
+                self.training_loss = float(np.mean(losses))
+                losses = []
+                self._note(self.evaluate(shards, place.stage.side))
+            if self.step % self.config.checkpoint_every == 0 or is_last:
+                self.save()
+
+    def _step_function(self):
+        @tf.function
+        def step(batch, number):
+            losses = self.strategy.run(self._train_on, (batch, number))
+            return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
+
+        return step
+
+    def _train_on(self, batch, number):
+        images, labels = batch
+        with tf.GradientTape() as tape:
+            loss = self.loss(images, labels, number)
+        variables = (self.network.trainable_variables, self.head.trainable_variables)
+        gradients = tape.gradient(loss, variables)
+        if self.config.clip_norm:
+            flat, _ = tf.clip_by_global_norm([*gradients[0], *gradients[1]], self.config.clip_norm)
+            gradients = flat[: len(variables[0])], flat[len(variables[0]) :]
+        for optimizer, own_gradients, own in zip(
+            self.optimizers, gradients, variables, strict=True
+        ):
+            optimizer.apply(own_gradients, own)
+        return loss
+
+    def loss(self, images, labels, number):
+        """Mean cross-entropy of a batch with the margins; number seeds the sampled classes."""
+        embeddings = self.network(images, training=True)
+        if 0 < self.config.sampled_negatives < len(self.classes.labels):
+            logits, columns = self.head.sampled(
+                embeddings, labels, self.config.sampled_negatives, number
+            )
+        else:
+            logits, columns = self.head(embeddings, labels), labels
+        targets = tf.one_hot(columns, tf.shape(logits)[1])
+        return tf.reduce_mean(
+            keras.losses.categorical_crossentropy(
+                targets, logits, from_logits=True, label_smoothing=self.config.label_smoothing
+            )
+        )
+
+    def _set_learning_rates(self) -> None:
+        for optimizer, rate in zip(
+            self.optimizers,
+            (self.config.learning_rate, self.config.head_learning_rate),
+            strict=True,
+        ):
+            optimizer.learning_rate.assign(
+                learning_rate(
+                    rate or self.config.learning_rate,
+                    self.step,
+                    self.total_steps,
+                    self.config.warmup_steps,
+                )
+            )
+
+    def evaluate(self, shards: str, side: int = 0) -> Evaluation:
+        """Loss and top-1 on held-out pictures, or on the training ones where none are kept out."""
+        stage = self.config.stages[-1]
+        split = "held_out" if tf.io.gfile.glob(f"{shards}/held_out-*") else "train"
+        losses, right, count = 0.0, 0, 0
+        batches = evaluation_batches(shards, split, side=side or stage.side, batch=stage.batch)
+        for images, labels in batches:
+            logits = self._answers(images)
+            losses += float(
+                tf.reduce_sum(
+                    keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+                )
+            )
+            right += int(np.sum(np.argmax(logits, axis=1) == labels.numpy()))
+            count += len(labels)
+        return Evaluation(losses / max(count, 1), right / max(count, 1))
+
+    def _answers(self, images):
+        if not hasattr(self, "_answer"):
+            self._answer = tf.function(
+                lambda pictures: self.head(self.network(pictures, training=False)),
+                reduce_retracing=True,
+            )
+        return self._answer(images)
+
+    def _note(self, evaluation: Evaluation) -> None:
+        if evaluation.loss < self.best_loss:
+            self.best_loss = evaluation.loss
+            self.without_progress = 0
+        else:
+            self.without_progress += 1
+        line = {
+            "step": self.step,
+            "of": self.total_steps,
+            "training_loss": round(self.training_loss, 5),
+            "held_out_loss": round(evaluation.loss, 5),
+            "held_out_top1": round(evaluation.top1, 5),
+            "learning_rate": float(self.optimizers[0].learning_rate.numpy()),
+            "at": round(time.time(), 1),
+        }
+        with (self.output / LOG_FILE).open("a") as log:
+            log.write(json.dumps(line) + "\n")
+        print(json.dumps(line), flush=True)
+
+    # checkpoints
+
+    def _claim_folder(self) -> None:
+        self.output.mkdir(parents=True, exist_ok=True)
+        for name, text in (
+            (CONFIG_FILE, self.config.to_json()),
+            (CLASSES_FILE, json.dumps(self.classes.labels, ensure_ascii=False)),
+        ):
+            file = self.output / name
+            if file.exists() and file.read_text() != text:
+                raise OtherRun(f"{file} is of another run; choose another folder")
+            file.write_text(text)
+
+    def _variables(self) -> Iterator[tf.Variable]:
+        yield from self.network.variables
+        yield from self.head.variables
+        for optimizer in self.optimizers:
+            yield from optimizer.variables
+
+    def save(self) -> Path:
+        """Write checkpoint-<step>.npz, whole or not at all, and drop older ones."""
+        arrays = {str(place): one.numpy() for place, one in enumerate(self._variables())}
+        progress = np.array([self.step, self.best_loss, self.without_progress, self.training_loss])
+        target = self.output / f"checkpoint-{self.step:08d}.npz"
+        building = target.with_suffix(".building")
+        with building.open("wb") as file:
+            np.savez(file, progress=progress, **arrays)
+        os.replace(building, target)
+        for old in checkpoints(self.output)[:-KEPT_CHECKPOINTS]:
+            old.unlink()
+        return target
+
+    def restore(self) -> None:
+        """Go back to the last checkpoint of the folder, if there is one."""
+        found = checkpoints(self.output)
+        if not found:
+            return
+        with np.load(found[-1], allow_pickle=False) as arrays:
+            for place, variable in enumerate(self._variables()):
+                variable.assign(arrays[str(place)])
+            step, self.best_loss, without_progress, self.training_loss = arrays["progress"].tolist()
+        self.step, self.without_progress = int(step), int(without_progress)
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a run, oldest first."""
+    return sorted(Path(folder).glob("checkpoint-*.npz"))
+
+
+def learning_rate(peak: float, step: int, total: int, warmup: int) -> float:
+    """Linear to `peak` in the first `warmup` steps, then half a cosine down to 0 at `total`."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    share = (step - warmup) / max(1, total - warmup)
+    return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def _margins(config: TrainingConfig, classes: Classes):
+    if config.dynamic_margins is None:
+        return config.margin
+    return dynamic_margins(np.maximum(classes.counts, 1), *config.dynamic_margins)
+
+
+def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    if config.optimizer == "sgd":
+        return keras.optimizers.SGD(
+            config.learning_rate, momentum=0.9, weight_decay=config.weight_decay or None
+        )
+    return keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay)
+
+
+def _strategy(name: str) -> tf.distribute.Strategy:
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if name == "multi_worker":
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    return tf.distribute.get_strategy()
