@@ -170,6 +170,14 @@ PHOTO_MIN_SIDE = 64
 # Half the longer side of a 12 MP photo: such a JPEG is decoded to it without another step.
 PHOTO_STORED_SIDE = 2048
 PHOTOS_PER_REQUEST = 5
+# Every picture is decoded in a process of its own, which may use this much.
+PICTURE_MEMORY_MB = env.int("GILNUN_PICTURE_MEMORY_MB", 1536)
+PICTURE_CPU_SECONDS = 10
+PICTURE_SECONDS = 20
+PICTURE_WAIT_SECONDS = 3
+UPLOAD_SCANNER = env.str("GILNUN_UPLOAD_SCANNER", "")
+UPLOAD_SCANNER_SECONDS = 20
+QUARANTINE_MEGABYTES = env.int("GILNUN_QUARANTINE_MEGABYTES", 0)
 DEMO_PICTURES_DIR = BASE_DIR / "ml" / "demo" / "pictures"
 
 # Limits

@@ -29,4 +29,4 @@ def prepare_picture(content: bytes, *, max_pixels: int, min_side: int) -> Pictur
         quality=QUALITY,
     )
     prepared = prepare(io.BytesIO(content), name="picture", bounds=bounds)
-    return Picture(prepared.content, prepared.sha256, prepared.image.width, prepared.image.height)
+    return Picture(prepared.content, prepared.sha256, prepared.width, prepared.height)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from datetime import datetime
 
 from django.core.files.base import ContentFile
@@ -15,7 +16,6 @@ def attach_photo(
     *,
     landmark: Landmark | None,
     content: bytes,
-    image: Image.Image,
     sha256: str,
     license: License,
     source: str,
@@ -34,14 +34,15 @@ def attach_photo(
             known.reference = True
             known.save(update_fields=["reference"])
         return known, False
+    width, height = Image.open(io.BytesIO(content), formats=["JPEG"]).size
     photo = Photo(
         landmark=landmark,
         shows_no_landmark=landmark is None,
         reference=reference,
         sha256=sha256,
         bytes=len(content),
-        width=image.width,
-        height=image.height,
+        width=width,
+        height=height,
         license=license,
         credit=credit,
         source=source,

@@ -79,9 +79,7 @@ def submit_photos(
         },
     )
     rows = [
-        RecognitionPhoto(
-            request=request, position=number, width=photo.image.width, height=photo.image.height
-        )
+        RecognitionPhoto(request=request, position=number, width=photo.width, height=photo.height)
         for number, photo in enumerate(photos, start=1)
     ]
     try:

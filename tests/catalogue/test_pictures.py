@@ -1,4 +1,5 @@
 import csv
+import importlib.util
 import io
 import struct
 import zlib
@@ -126,6 +127,15 @@ def test_prepare_takes_the_first_frame_of_an_animation():
     assert np.asarray(photo.image)[200, 300].astype(int) == pytest.approx([0, 128, 128], abs=30)
 
 
+def test_heic_needs_the_optional_package(shared_data):
+    content = (shared_data / "hostile_images" / "made" / "ok.heic").read_bytes()
+
+    if importlib.util.find_spec("pi_heif"):
+        assert (prepared(content).width, prepared(content).height) == (480, 320)
+    else:
+        assert refusal(content) == "unsupported_type"
+
+
 def hostile_rows() -> list[dict]:
     try:
         folder = shared_folder() / "data" / "hostile_images"
@@ -158,3 +168,50 @@ def test_hostile_image_ends_as_it_should(shared_data, row):
         wanted = int(row["upright_width"]) / int(row["upright_height"])
         got = photo.image.width / photo.image.height
         assert got == pytest.approx(wanted, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("scanner", "code"),
+    [
+        ("sh -c 'exit 0'", None),
+        ("sh -c 'grep -q JFIF && exit 1'", "unsafe_file"),
+        ("sh -c 'exit 2'", "scanner_unavailable"),
+        ("/no/such/program", "scanner_unavailable"),
+        ("an 'open quote", "scanner_unavailable"),
+    ],
+)
+def test_a_scanner_sees_each_file_and_nothing_passes_unchecked(settings, scanner, code):
+    settings.UPLOAD_SCANNER = scanner
+    content = encoded(picture())
+
+    if code is None:
+        assert prepared(content).width == 320
+    else:
+        assert refusal(content) == code
+
+
+def test_refused_files_are_kept_only_where_a_setting_says_so(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    broken = encoded(picture())[:2000]
+
+    refusal(broken)
+    assert not (tmp_path / "quarantine").exists()
+
+    settings.QUARANTINE_MEGABYTES = 1
+    refusal(broken)
+    [kept] = (tmp_path / "quarantine").iterdir()
+    assert kept.name.startswith("corrupt_image-")
+    assert kept.read_bytes() == broken
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_the_oldest_refused_files_make_room(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    settings.QUARANTINE_MEGABYTES = 1
+
+    for number in range(5):
+        refusal(b"\xff\xd8\xff" + bytes([number]) * 300_000)
+
+    kept = list((tmp_path / "quarantine").iterdir())
+    assert len(kept) == 3
+    assert sum(path.stat().st_size for path in kept) <= 2**20

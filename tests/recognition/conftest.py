@@ -40,7 +40,6 @@ def known_places(db, model_settings, photo_of) -> dict[str, Landmark]:
             attach_photo(
                 landmark=landmark,
                 content=photo.content,
-                image=photo.image,
                 sha256=photo.sha256,
                 license=LicenseFactory(),
                 source="test",

@@ -32,7 +32,8 @@ def problem(error: Exception, context: dict) -> HttpResponse | None:
     """Answer an exception of a view. Unknown ones stay exceptions and reach the log."""
     match error:
         case PictureRefused():
-            return problem_response(error.status, error.code, str(error.message))
+            headers = {"Retry-After": "5"} if error.status == 503 else None
+            return problem_response(error.status, error.code, str(error.message), headers=headers)
         case LimitReached():
             seconds = error.retry_after_seconds
             detail = _("The limit of %(limit)d is used up. Try again in %(seconds)d seconds.") % {

@@ -133,7 +133,7 @@ class RecognitionList(APIView):
         request=UploadSerializer,
         responses={
             201: RecognitionSerializer,
-            **dict.fromkeys((400, 401, 403, 413, 415, 422, 429), PROBLEM),
+            **dict.fromkeys((400, 401, 403, 413, 415, 422, 429, 503), PROBLEM),
         },
     )
     def post(self, request) -> Response:

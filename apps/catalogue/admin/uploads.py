@@ -105,7 +105,6 @@ class PhotoUploads(ModelAdmin):
         photo, new = attach_photo(
             landmark=landmark,
             content=prepared.content,
-            image=prepared.image,
             sha256=prepared.sha256,
             source="staff",
             at=timezone.now(),

@@ -69,7 +69,6 @@ class Command(BaseCommand):
         _, new = attach_photo(
             landmark=landmark,
             content=photo.content,
-            image=photo.image,
             sha256=photo.sha256,
             license=license,
             credit=options["credit"],

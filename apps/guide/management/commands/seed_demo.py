@@ -98,7 +98,6 @@ class Command(BaseCommand):
             _, new = attach_photo(
                 landmark=landmarks[row["slug"]] if reference else None,
                 content=photo.content,
-                image=photo.image,
                 sha256=photo.sha256,
                 license=license,
                 source=DEMO_SOURCE,
