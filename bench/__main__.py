@@ -12,7 +12,14 @@ from pathlib import Path
 from bench.rows import print_table
 
 # The accuracy comes last: it is the longest, and needs data that lies beside the project.
-MODULES = ("model_server", "photo_to_answer", "start", "annotation_load", "accuracy")
+MODULES = (
+    "model_server",
+    "photo_to_answer",
+    "start",
+    "annotation_load",
+    "aihub_import",
+    "accuracy",
+)
 
 
 def main(only: list[str]) -> int:

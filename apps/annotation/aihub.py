@@ -6,14 +6,17 @@ annotations are strings such as "41544868_1".
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+import orjson
+
 from apps.annotation.shapes import Box, Tags, from_corners
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 CENT = Decimal("0.01")
 LONGEST_ID = 60
+FLAGS = ("truncated", "hidden", "light_reflex", "na")
 
 
 class DocumentRefused(Exception):
@@ -26,8 +29,21 @@ class ImportedBox(NamedTuple):
     tags: Tags
 
 
+class Place(NamedTuple):
+    """The class as the document describes it; texts are "" where nothing is said."""
+
+    class_id: str
+    name_ko: str
+    name: str
+    location1: str
+    location2: str
+    type1: str
+    type2: str
+    address: str
+
+
 class Document(NamedTuple):
-    """One image with what AI Hub says of it; `stated` is the whole document."""
+    """One image with what AI Hub says of it; `stated` is the whole document, as JSON."""
 
     description: str
     url: str
@@ -38,29 +54,29 @@ class Document(NamedTuple):
     file_name: str
     width: int
     height: int
-    class_id: str
-    class_name: str
+    place: Place
     boxes: list[ImportedBox]
-    stated: dict
+    stated: str
 
 
 def read_document(content: bytes) -> Document:
     """Return what a JSON file says. Raises DocumentRefused."""
     if b"\\u0000" in content:
         raise DocumentRefused("a NUL character")  # no database takes it
+    content = content.removeprefix(BYTE_ORDER_MARK)
     try:
-        stated = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as fault:
+        stated = orjson.loads(content)
+    except orjson.JSONDecodeError as fault:
         raise DocumentRefused(f"no JSON: {fault}") from fault
     try:
-        return _document(stated)
+        return _document(stated, content.decode())
     except DocumentRefused:
         raise
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as fault:
         raise DocumentRefused(f"{type(fault).__name__}: {fault}") from fault
 
 
-def _document(stated: dict) -> Document:
+def _document(stated: dict, text: str) -> Document:
     info = _one(stated, "info")
     image = _one(stated, "images")
     category = _one(stated, "categories")
@@ -87,10 +103,28 @@ def _document(stated: dict) -> Document:
         file_name=str(image["file_name"]),
         width=width,
         height=height,
-        class_id=str(category["id"]),
-        class_name=str(category.get("metainfo", {}).get("name_kr") or category["name"]),
+        place=_place(category),
         boxes=boxes,
-        stated=stated,
+        stated=text,
+    )
+
+
+def _place(category: dict) -> Place:
+    described = category.get("metainfo") or {}
+
+    def text(name: str) -> str:
+        # Addresses come with non-breaking spaces.
+        return " ".join(str(described.get(name) or "").split())
+
+    return Place(
+        class_id=str(category["id"]),
+        name_ko=text("name_kr") or str(category["name"]),
+        name=str(category["name"]),
+        location1=text("location1"),
+        location2=text("location2"),
+        type1=text("Type1") or str(category.get("supercategory") or ""),
+        type2=text("Type2"),
+        address=text("add"),
     )
 
 
@@ -104,14 +138,13 @@ def _box(entry: dict, width: int, height: int) -> ImportedBox:
     corners = entry["bbox"]
     if not isinstance(corners, list) or len(corners) != 4:
         raise DocumentRefused(f"a box of {corners!r}")
-    x1, y1, x2, y2 = (_number(corner) for corner in corners)
+    x1, y1, x2, y2 = map(_number, corners)
     if not (0 <= x1 < x2 <= width and 0 <= y1 < y2 <= height):
         raise DocumentRefused(f"box {corners} in an image of {width} × {height}")
-    flags = (entry[name] for name in ("truncated", "hidden", "light_reflex", "na"))
     return ImportedBox(
         external_id=str(entry["id"]),
         box=from_corners(x1, y1, x2, y2),
-        tags=Tags(*(_flag(flag) for flag in flags)),
+        tags=Tags(*[_flag(entry[name]) for name in FLAGS]),
     )
 
 

@@ -3,6 +3,7 @@
 from apps.annotation.models.annotation import Annotation, Review
 from apps.annotation.models.dataset import Assignment, Dataset
 from apps.annotation.models.image import AnnotationImage
+from apps.annotation.models.image_import import ImageImport, ImportRefusal
 from apps.annotation.models.task import AnnotationTask, Draft, Skip
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Assignment",
     "Dataset",
     "Draft",
+    "ImageImport",
+    "ImportRefusal",
     "Review",
     "Skip",
 ]

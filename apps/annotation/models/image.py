@@ -27,10 +27,18 @@ class AnnotationImage(models.Model):
     file = models.FileField(upload_to="annotation/", blank=True, max_length=200)
     name = models.CharField(max_length=300, help_text="of the file as it was given to us")
     sha256 = models.CharField(max_length=64, blank=True, help_text="of that file")
+    file_sha256 = models.CharField(max_length=64, blank=True, help_text="of what we made of it")
+    original = models.TextField(
+        blank=True, help_text="path of a picture that is read when it is first shown"
+    )
+    broken = models.CharField(
+        max_length=40, blank=True, help_text="why the picture cannot be shown, as a code"
+    )
     external_id = models.CharField(max_length=60, blank=True, help_text="AI Hub image_id")
     width = models.PositiveIntegerField(help_text="pixels of the upright picture")
     height = models.PositiveIntegerField(help_text="pixels of the upright picture")
     license = models.ForeignKey(License, models.PROTECT, related_name="annotation_images")
+    credit = models.CharField(max_length=300, blank=True)
     landmark = models.ForeignKey(
         Landmark, models.SET_NULL, null=True, blank=True, related_name="annotation_images"
     )
@@ -71,7 +79,12 @@ class AnnotationImage(models.Model):
                 fields=["dataset"],
                 name="annotation_image_known",
                 condition=Q(truth__isnull=False),
-            )
+            ),
+            models.Index(
+                fields=["dataset", "id"],
+                name="annotation_image_broken",
+                condition=~Q(broken=""),
+            ),
         ]
 
     def __str__(self) -> str:

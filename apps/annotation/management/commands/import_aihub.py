@@ -4,62 +4,86 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from itertools import islice
+import time
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from apps.annotation.aihub import Document, DocumentRefused, read_document
-from apps.annotation.services.importing import AihubImport
+from apps.annotation.models import ImageImport
+from apps.annotation.services.aihub_import import AihubImport
+from apps.annotation.services.import_runs import (
+    ImportRuns,
+    OnlyOne,
+    begin_or_resume,
+    finish_import,
+    refusals_listed,
+)
 
-BATCH = 1000
-LISTED = 1000
+TOLD_EVERY = 5.0  # seconds
 
 
 class Command(BaseCommand):
     help = (
-        "Import AI Hub's annotations as completed ones. Pictures are not read: sizes are taken as"
-        " stated. Stopped and started again, it goes on where it was."
+        "Import AI Hub's annotations as completed ones, with their landmarks as drafts. Pictures"
+        " are not read: sizes are taken as stated, and a picture that lies in [원천]… is taken"
+        " over when it is first shown. Stopped and started again, it goes on where it was."
     )
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("directory", type=Path)
+        parser.add_argument(
+            "--pictures", type=Path, metavar="DIR", help="where [원천]… lies, when not in DIRECTORY"
+        )
 
-    def handle(self, *, directory: Path, **options) -> None:
-        if not directory.is_dir():
-            raise CommandError(f"{directory} is not a folder.")
-        self.refused: list[dict] = []
-        self.refusals = 0
-        store = AihubImport(at=timezone.now())
-        created = read = 0
-        documents = self._documents(directory)
-        while batch := list(islice(documents, BATCH)):
-            created += store.store(batch)
-            read += len(batch)
-            self.stderr.write(f"{read} files")
-        report = {
-            "datasets": [dataset.pk for dataset in store.datasets],
-            "created": created,
-            "unchanged": read - created,
-            "classes_without_landmark": len(store.unmatched),
-            "refused": self.refused,
-        }
-        if self.refusals > len(self.refused):
-            report["refused_not_listed"] = self.refusals - len(self.refused)
+    def handle(self, *, directory: Path, pictures: Path | None, **options) -> None:
+        for folder in (directory, pictures):
+            if folder is not None and not folder.is_dir():
+                raise CommandError(f"{folder} is not a folder.")
+        source = str(directory.resolve())
+        given = {"pictures": str(pictures.resolve())} if pictures else {}
+        try:
+            with OnlyOne(source):
+                report = self._import(source, given)
+        except ImportRuns as reason:
+            raise CommandError(f"{directory} is being imported by another process.") from reason
         self.stdout.write(json.dumps(report, ensure_ascii=False))
-        if not read:
+        if not report["created"] and not report["unchanged"]:
             sys.exit(2)
-        if self.refusals:
+        if report["refused"]:
             sys.exit(1)
 
-    def _documents(self, directory: Path) -> Iterator[Document]:
-        for path in sorted(directory.rglob("*.json")):
-            try:
-                yield read_document(path.read_bytes())
-            except (DocumentRefused, OSError) as reason:
-                self.refusals += 1
-                if len(self.refused) < LISTED:
-                    file = str(path.relative_to(directory))
-                    self.refused.append({"file": file, "reason": str(reason)})
+    def _import(self, source: str, given: dict) -> dict:
+        started = time.monotonic()
+        run = begin_or_resume(
+            kind=ImageImport.Kind.AIHUB,
+            source=source,
+            dataset=None,
+            options=given,
+            at=timezone.now(),
+        )
+        resumed = run.position
+        if resumed:
+            self.stderr.write(f"going on after {resumed} files")
+        work = AihubImport(run, at=timezone.now())
+        told = 0.0
+        read = 0
+        for count in work.go_on():
+            read += count
+            if time.monotonic() - told > TOLD_EVERY:
+                told = time.monotonic()
+                self.stderr.write(f"{resumed + read} files, {read / (told - started):.0f} a second")
+        landmarks = work.store.landmarks
+        run = finish_import(run, at=timezone.now(), notes={"without": landmarks.without})
+        return {
+            "import": run.pk,
+            "datasets": work.store.datasets,
+            "created": run.added,
+            "unchanged": run.unchanged,
+            "resumed_after": resumed,
+            "landmarks_created": landmarks.created,
+            "landmarks_linked": landmarks.linked,
+            "classes_without_landmark": len(landmarks.without),
+            **refusals_listed(run),
+            "seconds": round(time.monotonic() - started, 1),
+        }
