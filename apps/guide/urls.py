@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.guide.views import pictures, places, recognition, robots
+from apps.guide.views import feedback, pictures, places, recognition, robots
 
 app_name = "guide"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("recognize/", recognition.recognize, name="recognize"),
     path("recognize/<uuid:receipt>/", recognition.result, name="recognition"),
     path("recognize/<uuid:receipt>/delete/", recognition.delete, name="recognition_delete"),
+    path("recognize/<uuid:receipt>/feedback/", feedback.feedback, name="feedback"),
     path("recognize/<uuid:receipt>/photo.jpg", recognition.photo, name="recognition_photo"),
     path("photos/<uuid:photo>.jpg", pictures.photo_file, name="photo_file"),
     path("samples/<slug:split>/<slug:slug>/<str:name>", pictures.sample, name="sample"),

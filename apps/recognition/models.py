@@ -212,6 +212,9 @@ class RecognitionPhoto(models.Model):
     file = models.FileField(upload_to="recognition/%Y/%m/%d/")
     width = models.PositiveIntegerField(help_text="pixels")
     height = models.PositiveIntegerField(help_text="pixels")
+    kept_as = models.ForeignKey(
+        Photo, models.SET_NULL, null=True, blank=True, related_name="sent_as"
+    )
 
     class Meta:
         ordering = ["position"]
@@ -255,3 +258,23 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.landmark_id} {self.probability:.2f}"
+
+
+class Feedback(models.Model):
+    """What the sender says of an answer. A later word takes the place of an earlier one."""
+
+    request = models.OneToOneField(RecognitionRequest, models.CASCADE, related_name="feedback")
+    correct = models.BooleanField(help_text="the answer was right")
+    landmark = models.ForeignKey(
+        Landmark,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="what the photo shows; empty where the sender does not know",
+    )
+    consent = models.BooleanField(default=False, help_text="the photo may be kept to learn from")
+    given_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.request_id}: {self.landmark_id}"

@@ -19,7 +19,8 @@ from apps.catalogue.pictures import PreparedPicture, open_stored
 from apps.operations.jobs import Effect, TryLater, add_job, run_held
 from apps.operations.models import Job
 from apps.recognition import pipeline, serving
-from apps.recognition.models import RecognitionPhoto, RecognitionRequest
+from apps.recognition.feedback import take_back_photos
+from apps.recognition.models import Feedback, RecognitionPhoto, RecognitionRequest
 from apps.recognition.reference_index import NoReferenceIndex
 
 logger = logging.getLogger(__name__)
@@ -168,8 +169,10 @@ def fail_request(subject: str, reason: str) -> None:
 def delete_request(request: RecognitionRequest, *, at: datetime) -> None:
     """Remove the photos, the answer and the position of a request; its receipt answers 410."""
     with transaction.atomic():
+        take_back_photos(request)
         rows = list(request.photos.all())
         request.photos.all().delete()
+        Feedback.objects.filter(request=request).delete()
         request.candidates.all().delete()
         RecognitionRequest.objects.filter(pk=request.pk).update(
             deleted_at=at,

@@ -291,9 +291,9 @@ def test_the_queries_of_an_answer_do_not_grow_with_its_guesses(client, django_as
     RecognitionPhotoFactory(request=question)
     CandidateFactory(request=question)
     client.get(f"/recognize/{question.receipt}/")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(f"/recognize/{question.receipt}/")
     for rank in range(2, 6):
         CandidateFactory(request=question, rank=rank, probability=0.01)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(f"/recognize/{question.receipt}/")

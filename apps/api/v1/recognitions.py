@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import MultiPartParser
+from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -19,7 +19,8 @@ from apps.api.v1.authentication import MayRecognize
 from apps.api.v1.errors import Gone, ProblemSerializer
 from apps.catalogue.models import Landmark
 from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
-from apps.recognition.models import Candidate, RecognitionRequest
+from apps.recognition.feedback import NothingToConfirm, confirm_answer, correct_answer
+from apps.recognition.models import Candidate, Feedback, RecognitionRequest
 from apps.recognition.services import answer_photos, delete_request
 
 
@@ -180,6 +181,75 @@ class RecognitionDetail(APIView):
         """Delete the photos and the answer; afterwards this address answers 410."""
         delete_request(_own(request, receipt), at=timezone.now())
         return Response(status=204)
+
+
+class FeedbackInputSerializer(serializers.Serializer):
+    """Either `correct`, or the landmark that the photo shows; null where you do not know it."""
+
+    correct = serializers.BooleanField(required=False, help_text="the answer is right")
+    landmark = serializers.IntegerField(
+        required=False, allow_null=True, help_text="what the photo shows instead"
+    )
+    consent = serializers.BooleanField(
+        default=False, help_text="the sender of the photo lets us keep it to learn from"
+    )
+
+    def validate(self, values: dict) -> dict:
+        correct, corrected = values.get("correct"), "landmark" in values
+        if (correct is None and not corrected) or (correct and corrected):
+            text = translation.gettext('Send "correct": true, or "landmark".')
+            raise serializers.ValidationError(text)
+        return values
+
+    def validate_landmark(self, wanted: int | None) -> Landmark | None:
+        if wanted is None:
+            return None
+        known = abs(wanted) < 2**63
+        landmark = Landmark.objects.published().filter(pk=wanted).first() if known else None
+        if landmark is None:
+            raise serializers.ValidationError(translation.gettext("There is no such landmark."))
+        return landmark
+
+
+class FeedbackSerializer(serializers.ModelSerializer):
+    """What was said of an answer."""
+
+    landmark = LandmarkReferenceSerializer(allow_null=True)
+
+    class Meta:
+        model = Feedback
+        fields = ["correct", "landmark", "consent", "given_at"]
+
+
+class RecognitionFeedback(APIView):
+    permission_classes = [MayRecognize]
+    parser_classes = [JSONParser]
+
+    @extend_schema(
+        operation_id="recognitions_feedback_create",
+        request=FeedbackInputSerializer,
+        responses={
+            201: FeedbackSerializer,
+            **dict.fromkeys((400, 401, 403, 404, 410, 415, 422, 429), PROBLEM),
+        },
+    )
+    def post(self, request, receipt: UUID) -> Response:
+        """Say whether an answer is right; a later word takes the place of an earlier one."""
+        answered = _own(request, receipt)
+        form = FeedbackInputSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = form.validated_data
+        given = {"consent": values["consent"], "at": timezone.now()}
+        try:
+            if values.get("correct"):
+                feedback = confirm_answer(answered, **given)
+            else:
+                feedback = correct_answer(answered, landmark=values.get("landmark"), **given)
+        except NothingToConfirm:
+            text = translation.gettext("There is no answer to confirm yet.")
+            raise serializers.ValidationError({"correct": [text]}) from None
+        data = FeedbackSerializer(feedback, context={"request": request}).data
+        return Response(data, status=201, headers={"Cache-Control": "no-store"})
 
 
 def _own(request, receipt: UUID) -> RecognitionRequest:

@@ -12,6 +12,11 @@ urlpatterns = [
         recognitions.RecognitionDetail.as_view(),
         name="recognition",
     ),
+    path(
+        "recognitions/<uuid:receipt>/feedback/",
+        recognitions.RecognitionFeedback.as_view(),
+        name="recognition_feedback",
+    ),
     path("openapi.json", openapi_document, name="openapi"),
     re_path(r"^.*$", unknown_address),
 ]

@@ -32,7 +32,7 @@ from apps.guide.visitors import refuse_other_sites, visitor_address
 from apps.operations import limits
 from apps.operations.problems import problem_response, wants_json
 from apps.recognition import services
-from apps.recognition.models import Candidate, RecognitionRequest
+from apps.recognition.models import Candidate, Feedback, RecognitionRequest
 
 HOUR = timedelta(hours=1)
 # Whoever has the receipt sees the photo: no cache, index or other site may learn of it.
@@ -64,10 +64,10 @@ def recognize(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _form(request)
     try:
-        _count_upload(request)
+        limit_visitor(request, "uploads")
         photo = _prepared_photo(request)
     except limits.LimitReached as reached:
-        return _too_many(request, reached)
+        return too_many(request, reached)
     except UploadRefused as refused:
         return _refuse(request, refused)
     question = services.answer_photos([photo], started=request.started)
@@ -76,9 +76,10 @@ def recognize(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _count_upload(request: HttpRequest) -> None:
+def limit_visitor(request: HttpRequest, name: str) -> None:
+    """Count what a visitor sends, by address. Raises LimitReached."""
     limits.take(
-        "uploads",
+        name,
         visitor_address(request),
         limit=settings.UPLOADS_PER_HOUR,
         window=HOUR,
@@ -108,16 +109,16 @@ def _refuse(request: HttpRequest, refused: UploadRefused) -> HttpResponse:
     return _form(request, error=refused.message, status=refused.status)
 
 
-def _too_many(request: HttpRequest, reached: limits.LimitReached) -> HttpResponse:
+def too_many(request: HttpRequest, reached: limits.LimitReached) -> HttpResponse:
     headers = {"Retry-After": str(reached.retry_after_seconds)}
     minutes = max(1, round(reached.retry_after_seconds / 60))
     if wants_json(request):
         detail = _("That was many photos at once. Please try again in %(minutes)d minutes.")
         return problem_response(429, "rate_limited", detail % {"minutes": minutes}, headers=headers)
-    return _with(render(request, "429.html", {"minutes": minutes}, status=429), headers)
+    return with_headers(render(request, "429.html", {"minutes": minutes}, status=429), headers)
 
 
-def _with(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:
+def with_headers(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:
     for name, value in headers.items():
         response[name] = value
     return response
@@ -127,7 +128,7 @@ def _with(response: HttpResponse, headers: dict[str, str]) -> HttpResponse:
 def result(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
     question = _question(receipt)
     if question.deleted_at:
-        return _deleted(request)
+        return deleted(request)
     timing = {"Server-Timing": question.server_timing()} if question.timings else {}
     if wants_json(request):
         return JsonResponse({"status": question.state}, headers=PRIVATE | timing)
@@ -139,10 +140,20 @@ def result(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
     )
     context = {
         "question": question,
+        "said": _said(question),
         "guesses": list(zip(candidates, places, strict=True)),
         "first": places[0] if places else None,
     }
-    return _with(render(request, "guide/recognition_detail.html", context), PRIVATE | timing)
+    return with_headers(render(request, "guide/recognition_detail.html", context), PRIVATE | timing)
+
+
+def _said(question: RecognitionRequest) -> dict | None:
+    """Return what the visitor said of the answer, as the page tells it back."""
+    feedback = Feedback.objects.filter(request=question).select_related("landmark").first()
+    if feedback is None:
+        return None
+    place = feedback.landmark.name_in(get_language()) if feedback.landmark else ""
+    return {"correct": feedback.correct, "place": place, "consent": feedback.consent}
 
 
 def _question(receipt: uuid.UUID) -> RecognitionRequest:
@@ -156,18 +167,18 @@ def _question(receipt: uuid.UUID) -> RecognitionRequest:
     return get_object_or_404(questions, receipt=receipt)
 
 
-def _deleted(request: HttpRequest) -> HttpResponse:
+def deleted(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         detail = _("This photo and its answer have been deleted.")
         return problem_response(410, "deleted", detail, headers=PRIVATE)
-    return _with(render(request, "guide/recognition_deleted.html", status=410), PRIVATE)
+    return with_headers(render(request, "guide/recognition_deleted.html", status=410), PRIVATE)
 
 
 @require_safe
 def photo(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
     question = _question(receipt)
     if question.deleted_at:
-        return _deleted(request)
+        return deleted(request)
     stored = next(iter(question.photos.all()), None)
     if stored is None:
         raise Http404
