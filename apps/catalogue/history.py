@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from apps.catalogue.models import Landmark, LandmarkName, Photo
+from apps.catalogue.models import Landmark, Photo
 from apps.catalogue.publication import gate
 from apps.catalogue.scope import may_edit, may_edit_region, outside_regions, require_edit
 from apps.operations.audit import BOOKKEEPING, Change, Snapshot, record, snapshot
@@ -30,9 +30,13 @@ RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
     Landmark: (
         *("state", "parent_id", "category_id", "region_id", "latitude", "longitude"),
         *("address", "external_ids", "source"),
+        *("opening_hours", "adult_fee", "wheelchair", "website", "phone"),
     ),
     Photo: ("landmark_id", "license_id", "credit", "source", "reference", "shows_no_landmark"),
 }
+
+# Rows that are edited, logged and put back together with a landmark.
+LANDMARK_RELATIONS = ("names", "notes")
 
 
 class NotRestorable(Exception):
@@ -181,12 +185,14 @@ def revert_landmark(
     require_edit(by, held)
     if entry.before is None or entry.after is None:
         raise NotRestorable(_("This change made or removed the entry as a whole."))
-    before = snapshot(held, related=["names"])
+    before = snapshot(held, related=LANDMARK_RELATIONS)
     for name in entry.changed_fields:
         if name in RESTORABLE[Landmark]:
             setattr(held, name, entry.before[name])
-    if "names" in entry.changed_fields:
-        _put_names_back(held, entry.before["names"])
+    for relation in LANDMARK_RELATIONS:
+        # A change from before a relation was logged says nothing of it.
+        if relation in entry.changed_fields and relation in entry.before:
+            _put_rows_back(held, relation, entry.before[relation])
     require_edit(by, held)
     held.version += 1
     held.updated_at = at
@@ -196,14 +202,15 @@ def revert_landmark(
         raise NotRestorable("; ".join(error.messages)) from error
     held.save()
     saved = Landmark.objects.get(pk=held.pk)
-    after = snapshot(saved, related=["names"])
+    after = snapshot(saved, related=LANDMARK_RELATIONS)
     record([Change(saved, before, after)], by=by, at=at, action=AuditEntry.Action.REVERTED)
     return saved
 
 
-def _put_names_back(landmark: Landmark, names: Iterable[dict]) -> None:
-    landmark.names.all().delete()
-    LandmarkName.objects.bulk_create(LandmarkName(landmark=landmark, **name) for name in names)
+def _put_rows_back(landmark: Landmark, relation: str, rows: Iterable[dict]) -> None:
+    held = getattr(landmark, relation)
+    held.all().delete()
+    held.bulk_create([held.model(landmark=landmark, **row) for row in rows])
 
 
 class Compared(NamedTuple):

@@ -23,6 +23,8 @@ COLUMNS = (
     "romanized",
 )
 
+UNDIVIDED_PROVINCES = ("세종특별자치시",)
+
 
 class UnreadableFile(Exception):
     """The file is not a list of landmarks; the message says why."""
@@ -118,6 +120,6 @@ def publication_blockers(row: LandmarkRow) -> list[str]:
     blockers = []
     if row.latitude is None:
         blockers.append("no coordinates")
-    if len(row.regions) < 2:
+    if len(row.regions) < 2 and row.regions[0] not in UNDIVIDED_PROVINCES:
         blockers.append("no 시군구 (region2)")
     return blockers

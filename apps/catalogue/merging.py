@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, QuerySet, UniqueConstraint
 from django.utils.translation import gettext as _
 
+from apps.catalogue.history import LANDMARK_RELATIONS
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.models.tree import NameKind
 from apps.catalogue.scope import require_edit
@@ -68,7 +69,7 @@ def merge_landmarks(
     landmark, into = held[landmark.pk], held[into.pk]
     require_edit(by, landmark, into)
     _check(landmark, into)
-    before = {row.pk: snapshot(row, related=["names"]) for row in (landmark, into)}
+    before = {row.pk: snapshot(row, related=LANDMARK_RELATIONS) for row in (landmark, into)}
     done = preview_merge(landmark, into=into)
     LandmarkName.objects.bulk_create(_new_names(landmark, into))
     batch = uuid.uuid4()
@@ -87,7 +88,8 @@ def merge_landmarks(
     LandmarkRedirect.objects.filter(landmark=landmark).update(landmark=into)
     LandmarkRedirect.objects.create(old_slug=landmark.slug, landmark=into, created_at=at)
     changes = [
-        Change(row, before[row.pk], snapshot(row, related=["names"])) for row in (landmark, into)
+        Change(row, before[row.pk], snapshot(row, related=LANDMARK_RELATIONS))
+        for row in (landmark, into)
     ]
     note = f"{landmark.slug} → {into.slug}"
     record(

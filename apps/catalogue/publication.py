@@ -25,7 +25,7 @@ def gate(landmark: Landmark) -> Gate:
         blockers.append(_("no Korean name"))
     if not facts.coordinates:
         blockers.append(_("no coordinates"))
-    if landmark.region.parent_id is None:
+    if landmark.region.is_too_large:
         blockers.append(_("the region is a whole province: choose a city, county or district"))
     if landmark.redirected:
         blockers.append(_("it was merged into another landmark"))

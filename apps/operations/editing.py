@@ -22,6 +22,11 @@ class AuditedAdmin(ListAdmin):
     # Reverse relations edited in the same form; they are logged with the row.
     audited_relations: Sequence[str] = ()
 
+    def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
+        if isinstance(db_field, models.URLField):
+            kwargs.setdefault("assume_scheme", "https")
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def snapshot(self, row: models.Model) -> Snapshot:
         return snapshot(row, related=self.audited_relations)
 

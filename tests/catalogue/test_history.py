@@ -81,3 +81,38 @@ def test_a_change_is_not_taken_back_by_opening_an_address(staff):
 
     assert answer.status_code == 403
     assert Landmark.objects.get().source == "new"
+
+
+def test_a_note_for_visitors_is_logged_and_put_back(staff, in_english):
+    landmark = LandmarkFactory()
+    note = landmark.notes.create(language="en", kind="access", text="Take bus 10.")
+    sent = {
+        "notes-TOTAL_FORMS": 1,
+        "notes-INITIAL_FORMS": 1,
+        "notes-0-id": note.pk,
+        "notes-0-landmark": landmark.pk,
+        "notes-0-language": "en",
+        "notes-0-kind": "access",
+        "notes-0-text": "Take bus 11.",
+    }
+    save(staff, landmark, adult_fee=3000, **sent)
+    entry = AuditEntry.objects.get()
+
+    assert "en access: Take bus 11." in staff.get(history_of(landmark)).content.decode()
+    staff.post(f"/admin/catalogue/landmark/{landmark.pk}/revert/{entry.pk}/")
+
+    landmark.refresh_from_db()
+    assert landmark.adult_fee is None
+    assert [each.text for each in landmark.notes.all()] == ["Take bus 10."]
+
+
+@pytest.mark.parametrize("hours", ["always", "Mo-Fr 9-18", "Mo 25:00-26:00"])
+def test_opening_hours_that_are_not_understood_are_refused_with_an_example(
+    staff, hours, in_english
+):
+    landmark = LandmarkFactory()
+
+    page = save(staff, landmark, opening_hours=hours)
+
+    assert "Write it like “Tu-Su 09:00-18:00; Mo off”" in page.content.decode()
+    assert Landmark.objects.get().opening_hours == ""

@@ -123,6 +123,8 @@ def test_nothing_new_is_put_elsewhere(browser, inside, outside):
         "external_ids": "{}",
         "source": "test",
         "names-TOTAL_FORMS": 1,
+        "notes-TOTAL_FORMS": 0,
+        "notes-INITIAL_FORMS": 0,
         "names-INITIAL_FORMS": 0,
         "names-0-language": "ko",
         "names-0-kind": "official",

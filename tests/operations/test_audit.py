@@ -38,6 +38,13 @@ def form_of(landmark: Landmark, **changes) -> dict:
         "external_ids": "{}",
         "source": landmark.source,
         "version": landmark.version,
+        "opening_hours": landmark.opening_hours,
+        "adult_fee": "" if landmark.adult_fee is None else landmark.adult_fee,
+        "wheelchair": landmark.wheelchair,
+        "website": landmark.website,
+        "phone": landmark.phone,
+        "notes-TOTAL_FORMS": 0,
+        "notes-INITIAL_FORMS": 0,
         "names-TOTAL_FORMS": len(names),
         "names-INITIAL_FORMS": len(names),
     }

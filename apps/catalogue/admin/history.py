@@ -11,7 +11,13 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.catalogue.history import RESTORABLE, NotRestorable, compare_values, revert_landmark
+from apps.catalogue.history import (
+    LANDMARK_RELATIONS,
+    RESTORABLE,
+    NotRestorable,
+    compare_values,
+    revert_landmark,
+)
 from apps.catalogue.models import Landmark
 from apps.operations.models import AuditEntry
 
@@ -37,7 +43,7 @@ class History:
         if not self.has_view_permission(request, landmark):
             raise PermissionDenied
         page = Paginator(AuditEntry.objects.about(landmark), 20).get_page(request.GET.get("p"))
-        restorable = {*RESTORABLE[Landmark], "names"}
+        restorable = {*RESTORABLE[Landmark], *LANDMARK_RELATIONS}
         changes = [
             (
                 entry,

@@ -19,7 +19,8 @@ from apps.catalogue.admin.merging import Merging
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.admin.uploads import PhotoUploads
 from apps.catalogue.completeness import completeness, missing
-from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
+from apps.catalogue.history import LANDMARK_RELATIONS
+from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect
 from apps.operations.editing import VersionedAdmin
 from apps.operations.listing import ChosenFilter
 
@@ -33,6 +34,12 @@ class LandmarkNames(TabularInline):
     min_num = 1
 
 
+class LandmarkNotes(TabularInline):
+    model = LandmarkNote
+    fields = ["language", "kind", "text"]
+    extra = 0
+
+
 class LandmarkForm(forms.ModelForm):
     """Publishing by the form passes the same gate as publishing many at once."""
 
@@ -43,7 +50,7 @@ class LandmarkForm(forms.ModelForm):
             return values
         if values.get("latitude") is None:
             self.add_error("state", _("no coordinates"))
-        if (region := values.get("region")) and region.parent_id is None:
+        if (region := values.get("region")) and region.is_too_large:
             text = _("the region is a whole province: choose a city, county or district")
             self.add_error("state", text)
         if LandmarkRedirect.objects.filter(old_slug=self.instance.slug).exists():
@@ -73,8 +80,8 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
     ordering = ["-updated_at", "-pk"]
     autocomplete_fields = ["parent", "category", "region"]
     readonly_fields = ["place", "pictures", "created_at", "updated_at"]
-    inlines = [LandmarkNames]
-    audited_relations = ["names"]
+    inlines = [LandmarkNames, LandmarkNotes]
+    audited_relations = LANDMARK_RELATIONS
     warn_unsaved_form = True
     actions = ["change_selected", "merge_selected"]
     actions_list = ["duplicates"]

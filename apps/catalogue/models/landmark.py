@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
 from django.urls import reverse
@@ -13,11 +15,23 @@ from django.utils.translation import gettext_lazy as _
 from apps.catalogue.completeness import Facts
 from apps.catalogue.models.naming import name_for, shown_name
 from apps.catalogue.models.tree import Category, CategoryName, NameKind, Region, RegionName
+from apps.catalogue.opening_hours import WrongOpeningHours, is_open, parse
 from apps.catalogue.scope import within_regions
 
 INITIAL_CONSONANTS = re.compile(r"[ㄱ-ㅎ\s]+")
 # Below this a typo is another word: 경북궁 and 경복궁 are 0.54 alike on decomposed letters.
 TYPO_SIMILARITY = 0.5
+
+
+def valid_opening_hours(text: str) -> None:
+    """Raise ValidationError naming the piece that is not understood."""
+    try:
+        parse(text)
+    except WrongOpeningHours as wrong:
+        raise ValidationError(
+            _("“%(part)s” is not understood. Write it like “Tu-Su 09:00-18:00; Mo off”."),
+            params={"part": wrong.part},
+        ) from wrong
 
 
 class SearchForm(Func):
@@ -50,6 +64,13 @@ class LandmarkQuerySet(models.QuerySet):
             "category__parent__names",
             "region__names",
             "region__parent__names",
+        )
+
+    def open_at(self, moment: datetime) -> LandmarkQuerySet:
+        """Places known to be open at a moment; what says nothing of its hours is left out."""
+        texts = Landmark.objects.exclude(opening_hours="").values_list("opening_hours", flat=True)
+        return self.filter(
+            opening_hours__in=[text for text in texts.distinct() if is_open(text, moment)]
         )
 
     def with_shown_names(self, language: str) -> LandmarkQuerySet:
@@ -143,6 +164,11 @@ class Landmark(models.Model):
         PUBLISHED = "published", _("published")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
+    class Wheelchair(models.TextChoices):
+        YES = "yes", _("accessible")
+        LIMITED = "limited", _("partly accessible")
+        NO = "no", _("not accessible")
+
     slug = models.SlugField(
         _("address on the site"), max_length=120, unique=True, help_text=_("It never changes.")
     )
@@ -166,6 +192,27 @@ class Landmark(models.Model):
         _("longitude"), null=True, blank=True, help_text=_("WGS84 degrees")
     )
     address = models.CharField(_("address"), max_length=300, blank=True)
+    opening_hours = models.CharField(
+        _("opening hours"),
+        max_length=300,
+        blank=True,
+        validators=[valid_opening_hours],
+        help_text=_(
+            "“Tu-Su 09:00-18:00; Mo off”, “Nov-Feb 09:00-17:00” after the rule for all months,"
+            " “24/7” for always. Empty: not known."
+        ),
+    )
+    adult_fee = models.PositiveIntegerField(
+        _("fee for an adult"),
+        null=True,
+        blank=True,
+        help_text=_("Won; 0 is free. Empty: not known."),
+    )
+    wheelchair = models.CharField(
+        _("with a wheelchair"), max_length=10, choices=Wheelchair.choices, blank=True
+    )
+    website = models.URLField(_("website"), blank=True)
+    phone = models.CharField(_("telephone"), max_length=40, blank=True)
     external_ids = models.JSONField(_("numbers elsewhere"), default=dict, blank=True)
     source = models.CharField(_("source"), max_length=100)
     version = models.PositiveIntegerField(default=1, help_text="raised by every save")
@@ -195,11 +242,21 @@ class Landmark(models.Model):
                 name="landmark_not_its_own_parent",
                 condition=~Q(parent=F("id")) | Q(parent__isnull=True),
             ),
+            models.CheckConstraint(
+                name="landmark_wheelchair_is_known",
+                condition=Q(wheelchair__in=["", "yes", "limited", "no"]),
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "slug"], name="landmark_state_slug"),
             models.Index(fields=["latitude", "longitude"], name="landmark_position"),
             models.Index(fields=["-updated_at", "-id"], name="landmark_last_changed"),
+            # What is open now is asked of the few different texts, not of every place.
+            models.Index(
+                fields=["opening_hours"],
+                name="landmark_opening_hours",
+                condition=~Q(opening_hours=""),
+            ),
         ]
 
     def __str__(self) -> str:

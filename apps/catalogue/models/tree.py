@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.catalogue.models.naming import name_for
 
+# Its one district is the whole of it.
+SEJONG = "KR-50"
+
 
 class NameKind(models.TextChoices):
     OFFICIAL = "official", _("official")
@@ -101,6 +104,11 @@ class Region(models.Model):
 
     def name_in(self, language: str) -> str:
         return name_for(self.names.all(), language)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Say whether a place needs a smaller region: this one is a province with districts."""
+        return self.parent_id is None and self.code != SEJONG
 
     def chain(self) -> list[Region]:
         """Return the region and what it lies in, largest first."""
