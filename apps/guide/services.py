@@ -120,27 +120,31 @@ def add_missing_articles(lines: Iterable[str], *, at: datetime) -> SeedCount:
 
     What staff wrote, changed or withdrew stays as it is, so that a second run changes nothing.
     """
-    created = unchanged = 0
-    refused = []
     landmarks = dict(Landmark.objects.values_list("slug", "pk"))
+    held = set(Article.objects.values_list("landmark", "language"))
+    new: list[Article] = []
+    unchanged = 0
+    refused = []
     reader = csv.DictReader(lines)
     for row in reader:
         landmark = landmarks.get(row["slug"])
         if landmark is None:
             refused.append((reader.line_num, f"there is no landmark {row['slug']!r}"))
-            continue
-        _, new = Article.objects.get_or_create(
-            landmark_id=landmark,
-            language=row["language"],
-            defaults={
-                "title": row["title"],
-                "body": row["body"],
-                "state": Article.State.PUBLISHED,
-                "published_at": at,
-                "created_at": at,
-                "updated_at": at,
-            },
-        )
-        created += new
-        unchanged += not new
-    return SeedCount(created, unchanged, refused)
+        elif (landmark, row["language"]) in held:
+            unchanged += 1
+        else:
+            held.add((landmark, row["language"]))
+            new.append(
+                Article(
+                    landmark_id=landmark,
+                    language=row["language"],
+                    title=row["title"],
+                    body=row["body"],
+                    state=Article.State.PUBLISHED,
+                    published_at=at,
+                    created_at=at,
+                    updated_at=at,
+                )
+            )
+    Article.objects.bulk_create(new)
+    return SeedCount(len(new), unchanged, refused)

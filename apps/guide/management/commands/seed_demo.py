@@ -1,4 +1,4 @@
-"""The product's own first content: 30 landmarks, their texts, and drawings of 12 of them."""
+"""The product's own first content: landmarks with texts, routes, and drawings of 12 places."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
-from apps.catalogue.importing import RowRefused, read_rows
 from apps.catalogue.models import Landmark, License, Photo
 from apps.catalogue.photos import attach_photo
 from apps.catalogue.pictures import prepare, upload_bounds
-from apps.catalogue.services import save_landmark_row
+from apps.catalogue.seeding import add_missing_landmarks
 from apps.guide.services import add_missing_articles
 from apps.recognition.indexing import IndexNotBuilt, build_from_photos
 from apps.recognition.model_server import running_model_server
@@ -51,33 +50,17 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _add(self, catalogue_only: bool) -> dict:
-        counts: Counter = Counter(landmarks=0, articles=0, photos=0)
-        refused = self._add_landmarks(counts)
+        now = timezone.now()
+        counts: Counter = Counter(landmarks=add_missing_landmarks(at=now), articles=0, photos=0)
         with _seed_file("guide", "articles.csv").open(encoding="utf-8", newline="") as lines:
-            articles = add_missing_articles(lines, at=timezone.now())
+            articles = add_missing_articles(lines, at=now)
         counts["articles"] = articles.created
-        refused += [{"line": line, "reason": reason} for line, reason in articles.refused]
+        refused = [{"line": line, "reason": reason} for line, reason in articles.refused]
         if not catalogue_only:
             counts["photos"] = self._add_drawings()
             if counts["photos"] or not ReferenceIndex.objects.filter(active=True).exists():
                 self._build_index()
         return {**counts, "refused": refused}
-
-    def _add_landmarks(self, counts: Counter) -> list[dict]:
-        refused = []
-        path = _seed_file("catalogue", "landmarks.csv")
-        with path.open(encoding="utf-8", newline="") as lines, transaction.atomic():
-            for checked in read_rows(lines):
-                try:
-                    if checked.row is None:
-                        raise RowRefused(checked.refused)
-                    if Landmark.objects.filter(slug=checked.row.slug).exists():
-                        continue  # staff may have changed it since
-                    save_landmark_row(checked.row, publish=True, at=timezone.now())
-                    counts["landmarks"] += 1
-                except RowRefused as reason:
-                    refused.append({"line": checked.line, "reason": str(reason)})
-        return refused
 
     def _add_drawings(self) -> int:
         folder = settings.DEMO_PICTURES_DIR
