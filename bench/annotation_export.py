@@ -78,8 +78,8 @@ _IMAGES = """
         RETURNING id
     )
     INSERT INTO annotation_annotationtask (image_id, dataset_id, slot, state, submitted_at,
-        completed_at)
-    SELECT id, %(dataset)s, 1, 'accepted', now(), now() FROM made ORDER BY id
+        completed_at, closed_reason)
+    SELECT id, %(dataset)s, 1, 'accepted', now(), now(), '' FROM made ORDER BY id
 """
 _ANNOTATIONS = """
     INSERT INTO annotation_annotation (task_id, origin, current, by_id, external_id, x, y, width,

@@ -108,14 +108,14 @@ def gather_crowd(portal: Portal, *, people: int, tasks: int, leases: int = 0) ->
 _TASKS = """
     WITH made AS (
         INSERT INTO annotation_annotationimage (dataset_id, file, name, sha256, external_id,
-            width, height, license_id, created_at)
+            width, height, license_id, landmark_id, created_at)
         SELECT %(dataset)s, '', 'picture-' || number || '.jpg', '', '', 3000, 2000, %(license)s,
-            now()
+            (SELECT min(id) FROM catalogue_landmark), now()
         FROM generate_series(1, %(tasks)s) AS number
         RETURNING id
     )
-    INSERT INTO annotation_annotationtask (image_id, dataset_id, slot, state)
-    SELECT id, %(dataset)s, 1, 'open' FROM made ORDER BY id
+    INSERT INTO annotation_annotationtask (image_id, dataset_id, slot, state, closed_reason)
+    SELECT id, %(dataset)s, 1, 'open', '' FROM made ORDER BY id
 """
 _LEASES = """
     UPDATE annotation_annotationtask AS task SET state = 'leased', holder_id = held.holder,

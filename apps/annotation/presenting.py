@@ -2,18 +2,55 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.translation import get_language
 
 from apps.accounts.models import User
-from apps.annotation.models import Annotation, AnnotationTask, Draft, Review
+from apps.annotation.models import (
+    Annotation,
+    AnnotationImage,
+    AnnotationTask,
+    Dataset,
+    Draft,
+    Review,
+)
 from apps.annotation.services.agreeing import others_on
 from apps.annotation.services.checking import practice_of
-from apps.annotation.services.claiming import upcoming_images
 from apps.annotation.services.reviewing import images_after
-from apps.catalogue.models import Landmark
+from apps.catalogue.models import Landmark, LandmarkName
+from apps.catalogue.models.naming import name_for
+from apps.operations.statements import fetch_one
+
+UPCOMING = 3
+_TASK = AnnotationTask._meta.db_table
+_IMAGE = AnnotationImage._meta.db_table
+# Every annotator asks for this after every image: one written statement, and not eight.
+_SHOWN = f"""
+    SELECT dataset.name, dataset.practice, image.id, image.width, image.height, image.suggestion,
+        image.landmark_id, landmark.slug,
+        (
+            SELECT jsonb_agg(jsonb_build_array(name.language, name.kind, name.text))
+            FROM {LandmarkName._meta.db_table} AS name WHERE name.landmark_id = image.landmark_id
+        ),
+        draft.content,
+        ARRAY(
+            SELECT following.image_id FROM {_TASK} AS following
+            WHERE following.dataset_id = task.dataset_id AND following.state = 'open'
+                AND following.reserved_for_id IS NULL
+            ORDER BY following.slot, following.id LIMIT {UPCOMING}
+        )
+    FROM {_TASK} AS task
+    JOIN {_IMAGE} AS image ON image.id = task.image_id
+    JOIN {Dataset._meta.db_table} AS dataset ON dataset.id = task.dataset_id
+    LEFT JOIN {Landmark._meta.db_table} AS landmark ON landmark.id = image.landmark_id
+    LEFT JOIN {Draft._meta.db_table} AS draft
+        ON draft.task_id = task.id AND draft.annotator_id = %(user)s
+    WHERE task.id = %(task)s
+"""
 
 
 def bbox(annotation: Annotation) -> list[int | float]:
@@ -52,26 +89,64 @@ def annotation_shape(annotation: Annotation) -> dict:
     }
 
 
+class _Shown(NamedTuple):
+    """What the editor shows of a task beside the task's own row."""
+
+    dataset: str
+    practice: bool
+    image: int
+    width: int
+    height: int
+    suggestion: str | None  # JSON
+    landmark: int | None
+    slug: str | None
+    names: str | None  # JSON
+    draft: str | None  # JSON
+    upcoming: list[int]
+
+
+class _Name(NamedTuple):
+    language: str
+    kind: str
+    text: str
+
+
 def claim_shape(task: AnnotationTask, *, by: User) -> dict:
     """Return what an annotator gets with a task."""
-    draft = Draft.objects.filter(task=task, annotator=by).first()
+    shown = _Shown(*fetch_one(_SHOWN, {"task": task.pk, "user": by.pk}))
     claim = {
         "task": {
             "id": task.pk,
             "token": str(task.token),
             "lease_until": task.lease_until.isoformat(),
-            "dataset": {"id": task.dataset_id, "name": task.dataset.name},
-            "image": image_shape(task),
-            "landmark": landmark_shape(task.image.landmark),
-            "suggestion": task.image.suggestion,
-            "draft": draft.content if draft else None,
+            "dataset": {"id": task.dataset_id, "name": shown.dataset},
+            "image": {
+                "id": shown.image,
+                "url": image_url(shown.image),
+                "width": shown.width,
+                "height": shown.height,
+            },
+            "landmark": _place_shape(shown),
+            "suggestion": _read(shown.suggestion),
+            "draft": _read(shown.draft),
             "earlier": _earlier(task, by),
         },
-        "upcoming": [image_url(image) for image in upcoming_images(task)],
+        "upcoming": [image_url(image) for image in shown.upcoming],
     }
-    if task.dataset.practice:
+    if shown.practice:
         claim["task"]["practice"] = practice_of(by, task.dataset)._asdict()
     return claim
+
+
+def _place_shape(shown: _Shown) -> dict | None:
+    if shown.landmark is None:
+        return None
+    names = [_Name(*name) for name in _read(shown.names) or []]
+    return {"id": shown.landmark, "name": name_for(names, get_language()) or shown.slug}
+
+
+def _read(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 def _earlier(task: AnnotationTask, by: User) -> dict | None:

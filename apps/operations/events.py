@@ -5,20 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import connection, models
+from django.db import models
 from psycopg.types.json import Jsonb
 
 from apps.operations.models import AuditEntry, Event
+from apps.operations.statements import fetch_all
 
 _LOG_AND_EVENT = f"""
     WITH entry AS (
-        INSERT INTO {AuditEntry._meta.db_table} (at, by_id, by_name, action, subject_type, subject,
-            subject_name, before, after, note)
-        VALUES (%(at)s, %(by_id)s, %(by_name)s, %(action)s, %(subject_type)s, %(subject)s,
-            %(subject_name)s, %(before)s, %(after)s, %(note)s)
+        INSERT INTO {AuditEntry._meta.db_table} (subject_type, subject, subject_name, at, by_id,
+            by_name, action, before, after, note)
+        VALUES (%(subject_type)s::text, %(subject)s::text, %(subject_name)s, %(at)s, %(by_id)s,
+            %(by_name)s, %(action)s, %(before)s, %(after)s, %(note)s)
     )
     INSERT INTO {Event._meta.db_table} (at, kind, subject_type, subject, payload)
-    SELECT %(at)s, %(kind)s, %(subject_type)s, %(subject)s, %(payload)s WHERE %(kind)s <> ''
+    SELECT %(at)s, %(kind)s::text, %(subject_type)s::text, %(subject)s::text, %(payload)s
+    WHERE %(kind)s::text <> ''
 """
 
 
@@ -67,8 +69,7 @@ def log_with_event(
         "kind": kind,
         "payload": Jsonb(payload or {}),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_LOG_AND_EVENT, values)
+    fetch_all(_LOG_AND_EVENT, values)
 
 
 def take_events(*, limit: int, at: datetime) -> list[Event]:

@@ -20,6 +20,7 @@ from apps.annotation.models import (
 )
 from apps.annotation.shapes import Box, Tags, overlap
 from apps.annotation.workflow import TaskState
+from apps.operations.statements import columns
 
 _TASK = AnnotationTask._meta.db_table
 _IMAGE = AnnotationImage._meta.db_table
@@ -27,7 +28,7 @@ _ANNOTATION = Annotation._meta.db_table
 _SKIP = Skip._meta.db_table
 # Which of the known answers a person sees when is their own, and the same when asked again.
 _UNSEEN = f"""
-    INSERT INTO {_TASK} (image_id, dataset_id, slot, state, check_of_id, holder_id, token,
+    INSERT INTO {_TASK} AS made (image_id, dataset_id, slot, state, check_of_id, holder_id, token,
         leased_at, lease_until, closed_reason)
     SELECT image.id, image.dataset_id, 0, 'leased', %(user)s, %(user)s, %(token)s,
         %(at)s, %(until)s, ''
@@ -43,7 +44,7 @@ _UNSEEN = f"""
         )
     ORDER BY hashtextextended(concat_ws(' ', %(user)s::bigint, image.id), 0), image.id LIMIT 1
     ON CONFLICT DO NOTHING
-    RETURNING id
+    RETURNING {columns(AnnotationTask, "made")}
 """
 # A draw that depends on the person and on what they did last: asking again draws nothing new.
 _DUE = f"""

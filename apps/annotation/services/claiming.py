@@ -10,28 +10,44 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
-from django.db.models import F, FilteredRelation, Q
+from django.db import transaction
 
 from apps.accounts.models import User
-from apps.annotation.models import AnnotationTask, Dataset, Skip
+from apps.annotation.models import AnnotationTask, Assignment, Dataset, Skip
 from apps.annotation.services.checking import CHECK_NOW, PRACTISE_NOW
-from apps.annotation.workflow import TaskState
+from apps.operations.statements import columns, fetch_all, fetch_one, instance
 
 LEASE = timedelta(minutes=15)
-UPCOMING = 3
 
 _TASK = AnnotationTask._meta.db_table
 _SKIP = Skip._meta.db_table
+# Two tabs of one person must not get two tasks: the second waits and gets the first's. Who locks
+# a task and claims the next in one transaction asks for this before the task: both in another
+# order would wait for each other.
+ONE_AT_A_TIME = """
+    one_at_a_time AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock(hashtextextended(concat('claim ', %(user)s::bigint), 0))
+    )
+"""
+_DATASETS = f"""
+    WITH {ONE_AT_A_TIME}
+    SELECT {columns(Dataset, "dataset")}
+    FROM one_at_a_time
+    LEFT JOIN ({Dataset._meta.db_table} AS dataset
+        LEFT JOIN {Assignment._meta.db_table} AS mine
+            ON mine.dataset_id = dataset.id AND mine.annotator_id = %(user)s
+    ) ON mine.id IS NOT NULL OR dataset.open_to_all
+    ORDER BY mine.position NULLS LAST, dataset.id
+"""
 # The holder keeps token and start; everybody else gets new ones.
 _TAKE = f"""
-    UPDATE {_TASK} SET state = 'leased', holder_id = %(user)s, lease_until = %(until)s,
-        token = CASE WHEN {{held}} THEN token ELSE %(token)s::uuid END,
-        leased_at = CASE WHEN {{held}} THEN leased_at ELSE %(at)s END
+    UPDATE {_TASK} AS held SET state = 'leased', holder_id = %(user)s, lease_until = %(until)s,
+        token = CASE WHEN {{mine}} THEN token ELSE %(token)s::uuid END,
+        leased_at = CASE WHEN {{mine}} THEN leased_at ELSE %(at)s END
     WHERE id = COALESCE({{choices}})
-    RETURNING id
+    RETURNING {columns(AnnotationTask, "held")}
 """.format(
-    held="state = 'leased' AND holder_id = %(user)s AND lease_until > %(at)s", choices="{choices}"
+    mine="state = 'leased' AND holder_id = %(user)s AND lease_until > %(at)s", choices="{choices}"
 )
 # Each choice locks what it finds; the next one is asked only when it finds nothing.
 _CHOICE = f"""(
@@ -94,46 +110,37 @@ class UnknownDataset(Exception):
     """There is no such dataset, or this person does not work on it."""
 
 
-def datasets_of(user: User) -> list[Dataset]:
-    """Return the datasets that a person works on, in the order that was set for them."""
-    mine = FilteredRelation("assignments", condition=Q(assignments__annotator=user))
-    datasets = Dataset.objects.annotate(mine=mine).filter(
-        Q(mine__isnull=False) | Q(open_to_all=True)
-    )
-    return list(datasets.order_by(F("mine__position").asc(nulls_last=True), "pk"))
-
-
 def claim_next_task(*, by: User, at: datetime, dataset_id: int | None = None) -> AnnotationTask:
     """Give a person the task they hold, else the next one, under a lease.
 
     Returned and handed tasks come first, then the person's datasets in their order.
     Raises NothingToDo, and UnknownDataset for one that the person does not work on.
     """
-    datasets = datasets_of(by)
-    if dataset_id is not None:
-        datasets = [dataset for dataset in datasets if dataset.pk == dataset_id]
-        if not datasets:
-            raise UnknownDataset(str(dataset_id))
-    # Within a submit, its transaction is ours: one commit for both.
+    # Within a submit, its transaction is ours: one commit for both. So nothing may be raised
+    # inside: it would undo the submit.
     with transaction.atomic(savepoint=False):
-        one_claim_at_a_time(by)
-        task_id = _take(by, at, datasets, dataset_id)
-    if task_id is None:
+        datasets = _datasets_of(by)
+        if dataset_id is not None:
+            datasets = [dataset for dataset in datasets if dataset.pk == dataset_id]
+        known = dataset_id is None or bool(datasets)
+        task = _take(by, at, datasets, dataset_id) if known else None
+    if not known:
+        raise UnknownDataset(str(dataset_id))
+    if task is None:
         raise NothingToDo
-    return AnnotationTask.objects.with_what_the_editor_shows().get(pk=task_id)
+    return task
 
 
-def one_claim_at_a_time(by: User) -> None:
-    """Two tabs of one person must not get two tasks: the second waits and gets the first's.
-
-    Whoever locks a task and claims the next in one transaction asks for this before the task:
-    both in another order would wait for each other.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"claim {by.pk}"])
+def _datasets_of(user: User) -> list[Dataset]:
+    """Return the datasets that a person works on, in the order that was set for them."""
+    rows = fetch_all(_DATASETS, {"user": user.pk})
+    # Without any dataset there is one empty row: the lock was taken all the same.
+    return [instance(Dataset, row) for row in rows if row[0] is not None]
 
 
-def _take(by: User, at: datetime, datasets: Sequence[Dataset], dataset_id: int | None):
+def _take(
+    by: User, at: datetime, datasets: Sequence[Dataset], dataset_id: int | None
+) -> AnnotationTask | None:
     values = {
         "user": by.pk,
         "token": uuid.uuid4(),
@@ -142,11 +149,9 @@ def _take(by: User, at: datetime, datasets: Sequence[Dataset], dataset_id: int |
         "dataset": dataset_id,
         **{f"dataset_{number}": dataset.pk for number, dataset in enumerate(datasets)},
     }
-    with connection.cursor() as cursor:
-        for statement in _statements(datasets, narrowed=dataset_id is not None):
-            cursor.execute(statement, values)
-            if row := cursor.fetchone():
-                return row[0]
+    for statement in _statements(datasets, narrowed=dataset_id is not None):
+        if row := fetch_one(statement, values):
+            return instance(AnnotationTask, row)
     return None
 
 
@@ -176,11 +181,3 @@ def _statements(datasets: Sequence[Dataset], *, narrowed: bool) -> Iterator[str]
     if choices:
         # COALESCE of one thing is that thing.
         yield _TAKE.format(choices=", ".join(choices))
-
-
-def upcoming_images(task: AnnotationTask) -> list[int]:
-    """Return the images that the holder of a task may get next, to be loaded ahead."""
-    following = AnnotationTask.objects.filter(
-        dataset=task.dataset_id, state=TaskState.OPEN, reserved_for=None
-    )
-    return list(following.order_by("slot", "pk").values_list("image", flat=True)[:UPCOMING])

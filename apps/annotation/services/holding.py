@@ -9,10 +9,29 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from apps.accounts.models import User
-from apps.annotation.models import AnnotationTask, Assignment, Draft, Skip
-from apps.annotation.services.claiming import LEASE
+from apps.annotation.models import (
+    AnnotationImage,
+    AnnotationTask,
+    Assignment,
+    Dataset,
+    Draft,
+    Skip,
+)
+from apps.annotation.services.claiming import LEASE, ONE_AT_A_TIME
 from apps.annotation.workflow import TaskState, move
 from apps.operations.events import log_with_event
+from apps.operations.statements import columns, fetch_one, instances
+
+_LOCKED = f"""
+    WITH {ONE_AT_A_TIME}
+    SELECT {columns(AnnotationTask, "task")}, {columns(AnnotationImage, "image")},
+        {columns(Dataset, "dataset")}
+    FROM one_at_a_time
+    JOIN {AnnotationTask._meta.db_table} AS task ON task.id = %(task)s
+    JOIN {AnnotationImage._meta.db_table} AS image ON image.id = task.image_id
+    JOIN {Dataset._meta.db_table} AS dataset ON dataset.id = task.dataset_id
+    FOR UPDATE OF task
+"""
 
 
 class LeaseLost(Exception):
@@ -42,12 +61,18 @@ def task_for(task_id: int, *, by: User) -> AnnotationTask:
 
 def lock_held(task_id: int, *, token: uuid.UUID | None, by: User, at: datetime) -> AnnotationTask:
     """Lock a task that is held by this person under this token. Raises LeaseLost, UnknownTask."""
-    tasks = AnnotationTask.objects.select_related("image", "dataset")
-    task = tasks.select_for_update(of=("self",)).filter(pk=task_id).first()
+    row = fetch_one(_LOCKED, {"task": task_id, "user": by.pk})
+    task = _joined(row) if row else None
     mine = task is not None and task.state == TaskState.LEASED and task.holder_id == by.pk
     if not mine or task.lease_until <= at or token is None or task.token != token:
         task_for(task_id, by=by)
         raise LeaseLost(str(task_id))
+    return task
+
+
+def _joined(row: tuple) -> AnnotationTask:
+    task, image, dataset = instances(row, AnnotationTask, AnnotationImage, Dataset)
+    task.image, task.dataset = image, dataset
     return task
 
 

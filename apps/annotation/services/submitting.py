@@ -14,7 +14,12 @@ from apps.accounts.models import User
 from apps.annotation.models import Annotation, AnnotationImage, AnnotationTask, Draft
 from apps.annotation.services.agreeing import disagrees_with_others
 from apps.annotation.services.checking import Score, score
-from apps.annotation.services.claiming import LEASE, one_claim_at_a_time
+from apps.annotation.services.claiming import (
+    LEASE,
+    NothingToDo,
+    UnknownDataset,
+    claim_next_task,
+)
 from apps.annotation.services.holding import LeaseLost, lock_held, release, task_for
 from apps.annotation.shapes import Box, ShapeRefused, Tags, parse_box, parse_tags
 from apps.annotation.workflow import MoveNotAllowed, TaskState, is_completed, move
@@ -83,19 +88,40 @@ def _parse_place(values: Mapping[str, Any]) -> tuple[Landmark | None, str]:
 
 @transaction.atomic
 def submit_annotation(
-    task_id: int,
-    *,
-    token: uuid.UUID | None,
-    values: Mapping[str, Any],
-    by: User,
-    at: datetime,
+    task_id: int, *, token: uuid.UUID | None, values: Mapping[str, Any], by: User, at: datetime
 ) -> Annotation:
     """Store a person's annotation of the task they hold, and end the lease.
 
     The same token again gives the annotation that it made. Raises UnknownTask, LeaseLost
     and AnnotationRefused.
     """
-    one_claim_at_a_time(by)
+    return _submit(task_id, token, values, by, at)
+
+
+@transaction.atomic
+def submit_and_claim_next(
+    task_id: int,
+    *,
+    token: uuid.UUID | None,
+    values: Mapping[str, Any],
+    by: User,
+    at: datetime,
+    dataset_id: int | None = None,
+) -> tuple[Annotation, AnnotationTask | None]:
+    """Submit as `submit_annotation` does, and claim the next task with the same commit.
+
+    What was finished stays finished where nothing is left, or the dataset was taken away.
+    """
+    annotation = _submit(task_id, token, values, by, at)
+    try:
+        return annotation, claim_next_task(by=by, at=at, dataset_id=dataset_id)
+    except (NothingToDo, UnknownDataset):
+        return annotation, None
+
+
+def _submit(
+    task_id: int, token: uuid.UUID | None, values: Mapping[str, Any], by: User, at: datetime
+) -> Annotation:
     try:
         task = lock_held(task_id, token=token, by=by, at=at)
     except LeaseLost:

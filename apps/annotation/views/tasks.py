@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -105,11 +104,19 @@ def _kept_when_late(task: int, body: dict, *, by: User) -> Iterator[None]:
 @json_address("POST", Permission.ANNOTATE)
 def submit(request: HttpRequest, body: dict, task: int) -> dict:
     dataset = dataset_of(body)
-    with _kept_when_late(task, body, by=request.user), transaction.atomic():
-        annotation = submitting.submit_annotation(
-            task, token=token_of(body), values=body, by=request.user, at=timezone.now()
+    with _kept_when_late(task, body, by=request.user):
+        annotation, following = submitting.submit_and_claim_next(
+            task,
+            token=token_of(body),
+            values=body,
+            by=request.user,
+            at=timezone.now(),
+            dataset_id=dataset,
         )
-        answer = {"annotation": annotation.pk, "next": _following(request, dataset)}
+    answer = {
+        "annotation": annotation.pk,
+        "next": claim_shape(following, by=request.user) if following else None,
+    }
     if feedback := submitting.feedback_on(annotation):
         answer["feedback"] = {
             "overlap": round(feedback.overlap, 3),
