@@ -55,6 +55,18 @@ def instances(row: Sequence[Any], *joined: type[models.Model]) -> list[models.Mo
     return made
 
 
+def insertion(model: type[models.Model]) -> str:
+    """Return the insertion of a row whose values are named as `values_of` names them."""
+    names = [field.column for field in _fields(model) if not field.primary_key]
+    places = ", ".join(f"%({name})s" for name in names)
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({places})"
+
+
+def values_of(row: models.Model) -> dict[str, Any]:
+    """Return what a row holds, by the names of its columns."""
+    return {field.column: getattr(row, field.attname) for field in _fields(type(row))}
+
+
 @cache
 def _fields(model: type[models.Model]) -> list[models.Field]:
     return list(model._meta.concrete_fields)

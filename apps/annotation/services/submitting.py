@@ -25,6 +25,7 @@ from apps.annotation.shapes import Box, ShapeRefused, Tags, parse_box, parse_tag
 from apps.annotation.workflow import MoveNotAllowed, TaskState, is_completed, move
 from apps.catalogue.models import Landmark
 from apps.operations.events import log_with_event
+from apps.operations.statements import fetch_one, insertion, values_of
 
 NO_SUCH_LANDMARK = _("There is no such landmark.")
 ONE_PLACE_ONLY = _("Choose a landmark or write another place, not both.")
@@ -130,7 +131,7 @@ def _submit(
             return earlier
         raise
     before = task.state
-    annotation = store_annotation(
+    annotation = _annotation(
         task,
         parse_work(values, image=task.image),
         origin=Annotation.Origin.DRAWN,
@@ -139,6 +140,8 @@ def _submit(
         seconds=(at - task.leased_at).total_seconds() if task.leased_at else None,
         at=at,
     )
+    if task.submitted_at is not None:
+        _make_history(task)
     task.state = move(task.state, TaskState.SUBMITTED)
     task.annotator = by
     task.submitted_at = at
@@ -147,8 +150,7 @@ def _submit(
     if task.check_of_id is None and is_completed(task.state, needs_review=needs_review):
         task.completed_at = at
     release(task)
-    task.save()
-    Draft.objects.filter(task=task, annotator=by).delete()
+    _store(task, annotation)
     log_with_event(
         task,
         before={"state": before},
@@ -160,6 +162,28 @@ def _submit(
         payload=event_payload(task, annotation),
     )
     return annotation
+
+
+# What every submit writes, in one question to the database.
+_STORED = f"""
+    WITH used_up AS (
+        DELETE FROM {Draft._meta.db_table}
+        WHERE task_id = %(task_id)s AND annotator_id = %(by_id)s
+    ), ended AS (
+        UPDATE {AnnotationTask._meta.db_table} SET state = 'submitted', annotator_id = %(by_id)s,
+            submitted_at = %(created_at)s, completed_at = %(completed_at)s,
+            reserved_for_id = NULL, holder_id = NULL, token = NULL, lease_until = NULL
+        WHERE id = %(task_id)s
+    )
+    {insertion(Annotation)} RETURNING id
+"""
+
+
+def _store(task: AnnotationTask, annotation: Annotation) -> None:
+    """Write an annotation and the end of its task's lease; the draft is used up."""
+    values = values_of(annotation) | {"completed_at": task.completed_at}
+    (annotation.pk,) = fetch_one(_STORED, values)
+    annotation._state.adding = False
 
 
 def _needs_review(task: AnnotationTask, annotation: Annotation) -> bool:
@@ -201,6 +225,20 @@ def _made_under(task_id: int, token: uuid.UUID | None, by: User) -> Annotation |
 
 
 def store_annotation(
+    task: AnnotationTask, work: Work, *, origin: str, by: User, at: datetime
+) -> Annotation:
+    """Store an annotation as the task's current one; earlier ones stay as its history."""
+    _make_history(task)
+    annotation = _annotation(task, work, origin=origin, by=by, at=at)
+    annotation.save()
+    return annotation
+
+
+def _make_history(task: AnnotationTask) -> None:
+    task.annotations.filter(current=True).update(current=False)
+
+
+def _annotation(
     task: AnnotationTask,
     work: Work,
     *,
@@ -210,19 +248,17 @@ def store_annotation(
     token: uuid.UUID | None = None,
     seconds: float | None = None,
 ) -> Annotation:
-    """Store an annotation as the task's current one; earlier ones stay as its history."""
-    if task.submitted_at is not None:
-        task.annotations.filter(current=True).update(current=False)
+    expected = None if work.other else task.image.landmark_id
     truth = task.image.truth
     scored = score(work.box, work.tags, truth) if truth else None
-    return Annotation.objects.create(
+    return Annotation(
         task=task,
         origin=origin,
         by=by,
         token=token,
         **work.box._asdict(),
         **work.tags._asdict(),
-        landmark=work.landmark or (None if work.other else task.image.landmark),
+        landmark_id=work.landmark.pk if work.landmark else expected,
         other=work.other,
         seconds=seconds,
         truth_overlap=scored.overlap if scored else None,
