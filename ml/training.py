@@ -26,7 +26,7 @@ from ml.data.input_pipeline import (
     training_batches,
 )
 from ml.models.arcface_head import ArcFaceHead, dynamic_margins
-from ml.models.network import embedding_network
+from ml.models.network import training_network
 from ml.training_config import Stage, TrainingConfig
 
 CONFIG_FILE = "config.json"
@@ -79,7 +79,7 @@ def train(config: TrainingConfig, shards: str, output: Path) -> Result:
 
 
 class Run:
-    """The network, head, optimizers and progress of one run."""
+    """The network, heads, optimizers and progress of one run."""
 
     def __init__(self, config: TrainingConfig, classes: Classes, output: Path) -> None:
         self.config = config
@@ -92,18 +92,16 @@ class Run:
         )
         self.strategy = _strategy(config.strategy)
         with self.strategy.scope():
-            self.network = embedding_network(config)
-            self.head = ArcFaceHead(
-                len(classes.labels),
-                scale=config.scale,
-                margins=_margins(config, classes),
-                subcenters=config.subcenters,
-                name="head",
-            )
-            self.head.build((None, config.embedding_size))
+            self.network = training_network(config)
+            self.heads = {
+                name: _head(name, config, classes, output.shape)
+                for name, output in self.network.output.items()
+            }
             self.optimizers = (_optimizer(config), _optimizer(config))
-            self.optimizers[0].build(self.network.trainable_variables)
-            self.optimizers[1].build(self.head.trainable_variables)
+            for optimizer, variables in zip(
+                self.optimizers, self._trainable_variables(), strict=True
+            ):
+                optimizer.build(variables)
         self.step = 0
         self.training_loss = math.nan
         self.best_loss = math.inf
@@ -172,7 +170,7 @@ class Run:
         images, labels = batch
         with tf.GradientTape() as tape:
             loss = self.loss(images, labels, number)
-        variables = (self.network.trainable_variables, self.head.trainable_variables)
+        variables = self._trainable_variables()
         gradients = tape.gradient(loss, variables)
         if self.config.clip_norm:
             flat, _ = tf.clip_by_global_norm([*gradients[0], *gradients[1]], self.config.clip_norm)
@@ -184,14 +182,27 @@ class Run:
         return loss
 
     def loss(self, images, labels, number):
-        """Mean cross-entropy of a batch with the margins; number seeds the sampled classes."""
-        embeddings = self.network(images, training=True)
+        """Cross-entropy of a batch, with the margins, mean over pictures and summed over heads.
+
+        number seeds the sampled classes.
+        """
+        outputs = self.network(images, training=True)
+        total = 0.0
+        if "pooled" in outputs:
+            total += self._cross_entropy(self.heads["pooled"](outputs["pooled"]), labels)
+        if "embedding" in outputs:
+            total += self._embedding_loss(outputs["embedding"], labels, number)
+        return total
+
+    def _embedding_loss(self, embeddings, labels, number):
+        head = self.heads["embedding"]
         if 0 < self.config.sampled_negatives < len(self.classes.labels):
-            logits, columns = self.head.sampled(
-                embeddings, labels, self.config.sampled_negatives, number
+            return self._cross_entropy(
+                *head.sampled(embeddings, labels, self.config.sampled_negatives, number)
             )
-        else:
-            logits, columns = self.head(embeddings, labels), labels
+        return self._cross_entropy(head(embeddings, labels), labels)
+
+    def _cross_entropy(self, logits, columns):
         targets = tf.one_hot(columns, tf.shape(logits)[1])
         return tf.reduce_mean(
             keras.losses.categorical_crossentropy(
@@ -233,8 +244,10 @@ class Run:
 
     def _answers(self, images):
         if not hasattr(self, "_answer"):
+            # Where both are learned, the embedding is what the landmark is named by.
+            name = next(name for name in ("embedding", "pooled") if name in self.heads)
             self._answer = tf.function(
-                lambda pictures: self.head(self.network(pictures, training=False)),
+                lambda pictures: self.heads[name](self.network(pictures, training=False)[name]),
                 reduce_retracing=True,
             )
         return self._answer(images)
@@ -271,9 +284,14 @@ class Run:
                 raise OtherRun(f"{file} is of another run; choose another folder")
             file.write_text(text)
 
+    def _trainable_variables(self) -> tuple[list[tf.Variable], list[tf.Variable]]:
+        heads = [variable for head in self.heads.values() for variable in head.trainable_variables]
+        return self.network.trainable_variables, heads
+
     def _variables(self) -> Iterator[tf.Variable]:
         yield from self.network.variables
-        yield from self.head.variables
+        for head in self.heads.values():
+            yield from head.variables
         for optimizer in self.optimizers:
             yield from optimizer.variables
 
@@ -313,6 +331,22 @@ def learning_rate(peak: float, step: int, total: int, warmup: int) -> float:
         return peak * (step + 1) / warmup
     share = (step - warmup) / max(1, total - warmup)
     return peak * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def _head(name: str, config: TrainingConfig, classes: Classes, shape) -> keras.layers.Layer:
+    """Build what classifies one output: ArcFace for the embedding, plain softmax for DELF."""
+    if name == "pooled":
+        head = keras.layers.Dense(len(classes.labels), dtype="float32", name="pooled_head")
+    else:
+        head = ArcFaceHead(
+            len(classes.labels),
+            scale=config.scale,
+            margins=_margins(config, classes),
+            subcenters=config.subcenters,
+            name="head",
+        )
+    head.build((None, shape[-1]))
+    return head
 
 
 def _margins(config: TrainingConfig, classes: Classes):

@@ -12,11 +12,13 @@ from typing import Any
 
 from ml import configs
 
-BACKBONES = ("resnet50", "resnet101", "lite0", "lite2")
+BACKBONES = ("resnet50", "resnet101", "lite0", "lite2", "tiny")  # the last for tests
 POOLINGS = ("gem", "mean")
 NORMALIZATIONS = ("caffe", "half", "lite")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
 OPTIMIZERS = ("adamw", "sgd")
+# What a run trains: an embedding with ArcFace, DELF's attention, or both at once (DELG).
+TASKS = ("embedding", "local", "both")
 
 
 class InvalidConfig(ValueError):
@@ -55,6 +57,7 @@ class TrainingConfig:
     name: str
     backbone: str
     stages: tuple[Stage, ...]
+    task: str = "embedding"
     weights: str | None = None  # "imagenet", a file, or None for random ones
     weights_sha256: str = ""
     normalization: str = "caffe"
@@ -91,6 +94,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _one_of("backbone", self.backbone, BACKBONES)
+        _one_of("task", self.task, TASKS)
         _one_of("pooling", self.pooling, POOLINGS)
         _one_of("normalization", self.normalization, NORMALIZATIONS)
         _one_of("strategy", self.strategy, STRATEGIES)

@@ -65,13 +65,14 @@ def training_batches(
     skip_batches = n goes on as it would have. Skipped pictures are read, not decoded.
     Raises NoShards.
     """
+    counts = read_classes(shards).counts
     records = _records(shards, "train", seed)
     if class_balanced:
-        wanted = tf.constant(repeats(read_classes(shards).counts))
+        wanted = tf.constant(repeats(counts))
         records = records.enumerate().flat_map(
             lambda number, record: _repeated(number, record, wanted, seed)
         )
-    records = records.shuffle(SHUFFLED_PICTURES, seed=seed)
+    records = records.shuffle(min(SHUFFLED_PICTURES, int(counts.sum())), seed=seed)
     records = records.enumerate().skip(skip_batches * batch)
     pictures = records.map(
         lambda number, record: _varied_picture(number, record, side, augmentation, seed),

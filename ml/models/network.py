@@ -4,34 +4,75 @@ import keras
 from keras import layers
 
 from ml.checkpoints import load_checkpoint
-from ml.models import efficientnet_lite, resnet
+from ml.models import efficientnet_lite, resnet, small_convolutions
+from ml.models.delf import LocalBranch
 from ml.models.pooling import GeneralizedMean
 from ml.training_config import InvalidConfig, TrainingConfig
 
+# Where each backbone's map has stride 16, for local features: of ResNet the end of conv4.
+LOCAL_LAYER = {
+    **resnet.CONV4,
+    "lite0": "blocks.10._add",
+    "lite2": "blocks.14._add",
+    "tiny": "relu_2",
+}
 
-def embedding_network(config: TrainingConfig) -> keras.Model:
-    """uint8 [N, H, W, 3] RGB → float32 [N, embedding_size], L2-normalized.
 
-    Backbone → pooling → dense → batch norm → L2. Layers before `train_from` are frozen: they
-    keep their weights and their batch statistics. Raises InvalidConfig, WeightsDiffer and what
+def training_network(config: TrainingConfig) -> keras.Model:
+    """uint8 [N, H, W, 3] RGB → what the run's task classifies, by name:
+
+    "embedding" float32 [N, embedding_size], L2-normalized: backbone → pooling → dense → batch
+    norm → L2; "pooled" float32 [N, C]: DELF's attended mean of the map at stride 16. Layers
+    before `train_from` are frozen: they keep their weights and their batch statistics; with the
+    task "local" the whole backbone is. Raises InvalidConfig, WeightsDiffer and what
     ml.checkpoints raises.
     """
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     pixels = layers.Rescaling(1.0, name="as_float")(image)
+    top, at_stride_16 = feature_network(config)(pixels)
+    outputs = {}
+    if config.task != "local":
+        outputs["embedding"] = _embedding(config, top)
+    if config.task != "embedding":
+        outputs["pooled"], _ = LocalBranch(name="local")(at_stride_16)
+    return keras.Model(image, outputs, name=config.name)
+
+
+def embedding_network(config: TrainingConfig) -> keras.Model:
+    """uint8 [N, H, W, 3] RGB → float32 [N, embedding_size], L2-normalized; as training_network."""
+    network = training_network(config)
+    return keras.Model(network.input, network.output["embedding"], name=config.name)
+
+
+def feature_network(config: TrainingConfig) -> keras.Model:
+    """float32 [N, H, W, 3] of 0–255 → (last map [N, ⌈H/32⌉, ⌈W/32⌉, C], map at stride 16)."""
     backbone = _backbone(config)
+    if config.task == "local":
+        backbone.trainable = False
     _freeze_before(backbone, config.train_from)
-    if config.normalization != "lite":
-        pixels = resnet.normalized(pixels, config.normalization)
-    x = _pool(config)(backbone(pixels))
+    both = keras.Model(
+        backbone.input,
+        [backbone.output, backbone.get_layer(LOCAL_LAYER[config.backbone]).output],
+        name=config.backbone,
+    )
+    if config.normalization == "lite":
+        return both
+    pixels = keras.Input((None, None, 3), dtype="float32", name="pixels")
+    return keras.Model(pixels, both(resnet.normalized(pixels, config.normalization)))
+
+
+def _embedding(config: TrainingConfig, features):
+    x = _pool(config)(features)
     if config.dropout:
         x = layers.Dropout(config.dropout, seed=config.seed, name="dropout")(x)
     x = layers.Dense(config.embedding_size, name="reduce")(x)
     x = layers.BatchNormalization(momentum=0.9, name="whiten")(x)
-    embedding = layers.UnitNormalization(dtype="float32", name="embedding")(x)
-    return keras.Model(image, embedding, name=config.name)
+    return layers.UnitNormalization(dtype="float32", name="embedding")(x)
 
 
 def _backbone(config: TrainingConfig) -> keras.Model:
+    if config.backbone == "tiny":
+        return small_convolutions.feature_model()
     if not config.backbone.startswith("lite"):
         return resnet.backbone(config.backbone, config.weights, config.weights_sha256)
     if config.normalization != "lite":
