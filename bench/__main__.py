@@ -17,6 +17,7 @@ MODULES = (
     "photo_to_answer",
     "start",
     "annotation_load",
+    "admin_lists",
     "aihub_import",
     "accuracy",
 )

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -75,6 +76,36 @@ def filled_database(*, landmarks: int = 25_000, photos: int = 100_000) -> Iterat
             connection.execute(
                 sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
             )
+
+
+@contextmanager
+def empty_database() -> Iterator[str]:
+    """Yield the URL of an empty database on the same server, for what the portal is compared with.
+
+    The owner uses it, so that its programs may make their tables.
+    """
+    server = _server()
+    name = f"other_{os.urandom(4).hex()}"
+    with psycopg.connect(server.dsn(SUPERUSER, "postgres"), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                sql.Identifier(name), sql.Identifier(OWNER)
+            )
+        )
+    try:
+        yield server.url(OWNER, name)
+    finally:
+        with psycopg.connect(server.dsn(SUPERUSER, "postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+
+
+def database_server() -> psutil.Process:
+    """Return the process of the server, whose children do the work."""
+    with psycopg.connect(_server().dsn(SUPERUSER, "postgres")) as connection:
+        (backend,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+        return psutil.Process(backend).parent()
 
 
 @cache

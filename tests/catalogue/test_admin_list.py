@@ -210,3 +210,18 @@ def test_a_region_is_found_by_its_full_name(staff):
     )
 
     assert [each["id"] for each in found.json()["results"]] == [str(wanted.pk)]
+
+
+def test_what_a_search_finds_is_counted_and_paged(staff):
+    many_landmarks(120)
+
+    second = staff.get(LIST, {"q": "첨성", "p": 2, "state__exact": "draft"})
+
+    assert len(shown(second)) == 50
+    assert second.context["cl"].result_count == 120
+    assert second.context["cl"].paginator.num_pages == 3
+    assert len(shown(staff.get(LIST, {"q": "첨성", "all": ""}))) == 120
+    beyond = staff.get(LIST, {"q": "첨성", "p": 9}, follow=True)
+    assert len(shown(beyond)) == 50
+    nothing = staff.get(LIST, {"q": "자유의여신상"})
+    assert shown(nothing) == set() and "No results found" in nothing.content.decode()

@@ -8,7 +8,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Exists, F, FilteredRelation, Func, Min, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -19,8 +19,6 @@ from apps.catalogue.opening_hours import WrongOpeningHours, is_open, parse
 from apps.catalogue.scope import within_regions
 
 INITIAL_CONSONANTS = re.compile(r"[ㄱ-ㅎ\s]+")
-# Below this a typo is another word: 경북궁 and 경복궁 are 0.54 alike on decomposed letters.
-TYPO_SIMILARITY = 0.5
 
 
 def valid_opening_hours(text: str) -> None:
@@ -123,35 +121,31 @@ class LandmarkQuerySet(models.QuerySet):
         """
         if INITIAL_CONSONANTS.fullmatch(query):
             wanted = query.replace(" ", "")
-            matching = LandmarkName.objects.filter(initial_consonants__contains=wanted)
+            matching = Q(names__initial_consonants__contains=wanted)
             rank = Case(
-                When(initial_consonants=wanted, then=Value(0.0)),
-                When(initial_consonants__startswith=wanted, then=Value(1.0)),
+                When(found__initial_consonants=wanted, then=Value(0.0)),
+                When(found__initial_consonants__startswith=wanted, then=Value(1.0)),
                 default=Value(2.0),
                 output_field=models.FloatField(),
             )
         else:
             wanted = SearchForm(Value(query))
-            matching = LandmarkName.objects.annotate(
-                likeness=TrigramWordSimilarity(wanted, "search_form")
-            ).filter(
-                Q(search_form__contains=wanted)
-                # The operator finds near misses by the index, the comparison says how near.
-                | Q(search_form__trigram_word_similar=wanted, likeness__gte=TYPO_SIMILARITY)
+            # How near a near miss must be is pg_trgm.word_similarity_threshold, in the settings.
+            matching = Q(names__search_form__contains=wanted) | Q(
+                names__search_form__trigram_word_similar=wanted
             )
             rank = Case(
-                When(search_form=wanted, then=Value(0.0)),
-                When(search_form__startswith=wanted, then=Value(1.0)),
-                When(search_form__contains=wanted, then=Value(2.0)),
-                default=Value(4.0) - F("likeness"),
+                When(found__search_form=wanted, then=Value(0.0)),
+                When(found__search_form__startswith=wanted, then=Value(1.0)),
+                When(found__search_form__contains=wanted, then=Value(2.0)),
+                default=Value(4.0) - TrigramWordSimilarity(wanted, "found__search_form"),
                 output_field=models.FloatField(),
             )
-        of_this = matching.filter(landmark=OuterRef("pk"))
-        best = of_this.annotate(search_rank=rank).order_by("search_rank").values("search_rank")[:1]
+        # One pass over the names that match, through their index; not a look at each landmark.
         return (
-            # By a set and not by row: the names are searched once, through their index.
-            self.filter(pk__in=matching.values("landmark"))
-            .annotate(search_rank=Subquery(best))
+            self.annotate(found=FilteredRelation("names", condition=matching))
+            .filter(found__isnull=False)
+            .annotate(search_rank=Min(rank))
             .order_by("search_rank", "slug")
         )
 
