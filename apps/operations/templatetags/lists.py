@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import NamedTuple
 
 from django import template
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import label_for_field, lookup_field
+from django.contrib.admin.utils import label_for_field
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -25,8 +27,7 @@ CHECKBOX = "action_checkbox"
 class Column(NamedTuple):
     """What all cells of a column share; `show` turns a row into the text of its cell."""
 
-    name: str
-    label: str
+    opening: str
     links: bool
     show: Callable[[models.Model], str]
 
@@ -47,83 +48,101 @@ def list_of_rows(cl: ChangeList, may_add: bool) -> dict:
 def _rows(cl: ChangeList) -> Iterator[SafeString]:
     columns = list(_columns(cl))
     for row in cl.result_list:
-        address = _address(cl, row)
-        yield mark_safe("".join(_cell(cl, row, column, address) for column in columns))
+        link = _link(cl, row)
+        yield mark_safe("".join(_cell(row, column, link) for column in columns))
+
+
+def _cell(row: models.Model, column: Column, link: str) -> str:
+    shown = conditional_escape(column.show(row))
+    if column.links and link:
+        shown = f"{link}{shown}</a>"
+    return f"{column.opening}{shown}</td>"
+
+
+def _link(cl: ChangeList, row: models.Model) -> str:
+    """Return the beginning of a link to a row; "" where it has no page of its own."""
+    try:
+        address = cl.url_for_result(row)
+    except NoReverseMatch:
+        return ""
+    if cl.preserved_filters:
+        address = f"{address}?{cl.preserved_filters}"
+    if not cl.is_popup:
+        return format_html('<a href="{}">', address)
+    key = row.serializable_value(str(cl.to_field or "pk"))
+    return format_html('<a href="{}" data-popup-opener="{}">', address, key)
 
 
 def _columns(cl: ChangeList) -> Iterator[Column]:
     first = True
     for name in cl.list_display:
         if name == CHECKBOX:
-            yield Column(name, _("Select record"), False, lambda row: "")
+            yield _checkboxes()
             continue
         links = cl.list_display_links is not None and (
             name in cl.list_display_links or (first and not cl.list_display_links)
         )
         first = False
         label = label_for_field(name, cl.model, model_admin=cl.model_admin)
-        yield Column(
-            getattr(name, "__name__", name), str(capfirst(label)), links, _shower(cl, name)
+        opening = format_html(
+            '<td class="admin-cell field-{}" data-label="{}">',
+            getattr(name, "__name__", name),
+            capfirst(label),
         )
+        yield Column(opening, links, _shower(cl, name))
 
 
-def _shower(cl: ChangeList, name: str) -> Callable[[models.Model], str]:
-    """Return what shows a field, or what a method of the admin says, as the theme would."""
-    admin = cl.model_admin
-    empty = admin.get_empty_value_display()
+def _checkboxes() -> Column:
+    label = _("Select record")
+    opening = format_html('<td class="admin-cell admin-check" data-label="{}">', label)
+    box = format_html(
+        '<input type="checkbox" class="action-select" aria-label="{}" name="{}" value="',
+        label,
+        ACTION_CHECKBOX_NAME,
+    )
+    return Column(opening, False, lambda row: mark_safe(f'{box}{escape(row.pk)}">'))
+
+
+def _shower(cl: ChangeList, name: str | Callable) -> Callable[[models.Model], str]:
+    """Return what shows a field, or what a method says, as the theme would."""
+    empty = cl.model_admin.get_empty_value_display()
+    if callable(name):
+        return _method_shower(name, name, empty)
+    try:
+        field = cl.lookup_opts.get_field(name)
+    except FieldDoesNotExist:
+        if name != "__str__" and (method := getattr(cl.model_admin, name, None)):
+            return _method_shower(method, method, empty)
+        return _method_shower(getattr(cl.model, name), attrgetter(name), empty)
+    if field.remote_field:
+        return lambda row: getattr(row, name) or empty
+    if field.choices:
+        shown = dict(field.flatchoices)
+        return lambda row: shown.get(getattr(row, name), empty)
+    return lambda row: display_for_field(getattr(row, name), field, empty)
+
+
+def _method_shower(method, read: Callable, empty: str) -> Callable[[models.Model], str]:
+    empty = getattr(method, "empty_value_display", empty)
+    boolean = getattr(method, "boolean", False)
+    colours = getattr(method, "label", None)
     labels: dict = {}
 
-    def show(row: models.Model) -> str:
-        try:
-            field, method, value = lookup_field(name, row, admin)
-        except models.ObjectDoesNotExist:
-            return empty
-        if field is not None and not field.auto_created:
-            if field.remote_field:
-                return getattr(row, field.name) or empty
-            return display_for_field(value, field, empty)
-        if colours := getattr(method, "label", None):
-            if value not in labels:
-                labels[value] = _label(value, colours)
-            return labels[value]
-        return display_for_value(
-            value, getattr(method, "empty_value_display", empty), getattr(method, "boolean", False)
-        )
+    def labelled(row: models.Model) -> str:
+        value = read(row)
+        if value not in labels:
+            labels[value] = _label(value, colours)
+        return labels[value]
 
-    return show
+    def show(row: models.Model) -> str:
+        value = read(row)
+        # A method of the model itself is called, its property was read.
+        return display_for_value(value() if callable(value) else value, empty, boolean)
+
+    return labelled if colours else show
 
 
 def _label(value: tuple[str, str] | str, colours: dict[str, str] | bool) -> str:
     kind, text = value if isinstance(value, tuple) else (value, value)
     colour = colours.get(kind, "plain") if isinstance(colours, dict) else "plain"
     return format_html('<span class="admin-label admin-label-{}">{}</span>', colour, text)
-
-
-def _address(cl: ChangeList, row: models.Model) -> str:
-    try:
-        address = cl.url_for_result(row)
-    except NoReverseMatch:
-        return ""
-    return f"{address}?{cl.preserved_filters}" if cl.preserved_filters else address
-
-
-def _cell(cl: ChangeList, row: models.Model, column: Column, address: str) -> str:
-    if column.name == CHECKBOX:
-        return format_html(
-            '<td class="admin-cell admin-check" data-label="{}"><input type="checkbox" name="{}"'
-            ' value="{}" class="action-select" aria-label="{}"></td>',
-            column.label,
-            ACTION_CHECKBOX_NAME,
-            row.pk,
-            column.label,
-        )
-    shown = conditional_escape(column.show(row))
-    if column.links and address:
-        chosen = ""
-        if cl.is_popup:
-            key = row.serializable_value(str(cl.to_field or "pk"))
-            chosen = format_html(' data-popup-opener="{}"', key)
-        shown = format_html('<a href="{}"{}>{}</a>', address, chosen, shown)
-    return format_html(
-        '<td class="admin-cell field-{}" data-label="{}">{}</td>', column.name, column.label, shown
-    )
