@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from apps.annotation.sources.files import files_below
+
 PICTURES_MARK = "[원천]"
 SUFFIXES = (".jpg", ".jpeg", ".png")
 # A folder of pictures has either few parts (a region's name once more) or its classes.
@@ -15,32 +17,9 @@ MOST_PARTS = 50
 
 
 def label_files(root: Path, *, after: str = "") -> Iterator[str]:
-    """Yield the JSON files below a folder in a fixed order, as paths relative to it.
-
-    `after` is a file that came before: those up to it are left out, their folders unread.
-    One folder's names are held at a time.
-    """
-    yield from _below(str(root), "", after)
-
-
-def _below(root: str, prefix: str, after: str) -> Iterator[str]:
-    try:
-        with os.scandir(os.path.join(root, prefix)) as entries:
-            names = sorted(
-                entry.name + "/" if entry.is_dir() else entry.name
-                for entry in entries
-                if not entry.name.startswith(".")
-            )
-    except OSError:
-        yield prefix  # reading it fails like a bad file, and is reported like one
-        return
-    for name in names:
-        path = prefix + name
-        if name.endswith("/"):
-            # Whole folders before the one in question need no look inside.
-            if path > after or after.startswith(path):
-                yield from _below(root, path, after)
-        elif path > after and name.lower().endswith(".json"):
+    """Yield the JSON files below a folder, see `files_below`."""
+    for path in files_below(str(root), after=after):
+        if path.lower().endswith((".json", "/")):
             yield path
 
 

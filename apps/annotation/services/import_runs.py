@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TextIO
 
-from django.db import connection, transaction
+from django.db import connection
 from django.db.models import F
 
 from apps.annotation.models import Dataset, ImageImport, ImportRefusal
@@ -74,12 +76,28 @@ def _shown(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
-@transaction.atomic
-def finish_import(run: ImageImport, *, at: datetime, notes: dict) -> ImageImport:
-    """End an import well; return it as it stands in the database."""
-    ImageImport.objects.filter(pk=run.pk).update(finished_at=at, notes=notes)
+def finish_import(run: ImageImport, *, at: datetime, error: str = "", **notes) -> ImageImport:
+    """End an import, well or with an error that no retry mends; return it as it stands."""
     run.refresh_from_db()
+    run.finished_at = at
+    run.error = error
+    run.notes = run.notes | notes
+    run.save(update_fields=["finished_at", "error", "notes"])
     return run
+
+
+def write_report(run: ImageImport, output: TextIO) -> None:
+    """Write every refused file of an import as CSV, name and reason."""
+    lines = csv.writer(output)
+    lines.writerow(["file", "reason"])
+    refusals = run.refusals.order_by("pk").values_list("name", "reason")
+    for name, reason in refusals.iterator():
+        lines.writerow([escaped_cell(name), escaped_cell(reason)])
+
+
+def escaped_cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def refusals_listed(run: ImageImport) -> dict:
@@ -88,5 +106,4 @@ def refusals_listed(run: ImageImport) -> dict:
     report = {"refused": [{"file": name, "reason": reason} for name, reason in listed]}
     if run.refused > LISTED:
         report["refused_not_listed"] = run.refused - LISTED
-        report["all_refused"] = f"import_report {run.pk}"
     return report

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from apps.accounts.models import User
@@ -32,7 +34,11 @@ def assign(dataset: Dataset, people: Sequence[User]) -> None:
         )
 
 
-@transaction.atomic
+def known_image(dataset: Dataset, sha256: str) -> AnnotationImage | None:
+    """Return the image that was made of a file, where a dataset has it already."""
+    return AnnotationImage.objects.filter(dataset=dataset, sha256=sha256).first()
+
+
 def add_image(
     dataset: Dataset,
     picture: Picture,
@@ -40,16 +46,17 @@ def add_image(
     name: str,
     license: License,
     at: datetime,
+    credit: str = "",
     landmark: Landmark | None = None,
     suggestion: list | None = None,
     truth: dict | None = None,
 ) -> tuple[AnnotationImage, bool]:
     """Add a picture to a dataset, with its tasks; the same file again changes nothing.
 
-    Returns the image and whether it is new.
+    Known answers to practise on have no task: each person gets their own. Returns the image
+    and whether it is new.
     """
-    known = AnnotationImage.objects.filter(dataset=dataset, sha256=picture.sha256).first()
-    if known:
+    if known := known_image(dataset, picture.sha256):
         return known, False
     image = AnnotationImage(
         dataset=dataset,
@@ -58,20 +65,36 @@ def add_image(
         width=picture.width,
         height=picture.height,
         license=license,
+        credit=credit[:300],
         landmark=landmark,
         suggestion=suggestion,
         truth=truth,
         created_at=at,
     )
-    path = f"{dataset.pk}/{picture.sha256[:2]}/{picture.sha256}.jpg"
-    image.file.save(path, ContentFile(picture.content), save=False)
+    store_file(image, picture)
     try:
-        image.save()
-    except BaseException:
-        image.file.delete(save=False)
+        with transaction.atomic():
+            image.save()
+            if not dataset.practice:
+                AnnotationTask.objects.bulk_create(
+                    AnnotationTask(image=image, dataset=dataset, slot=slot)
+                    for slot in range(1, dataset.redundancy + 1)
+                )
+    except IntegrityError:
+        # Somebody else took in the same file at this moment: theirs is the row.
+        if known := known_image(dataset, picture.sha256):
+            return known, False
         raise
-    AnnotationTask.objects.bulk_create(
-        AnnotationTask(image=image, dataset=dataset, slot=slot)
-        for slot in range(1, dataset.redundancy + 1)
-    )
     return image, True
+
+
+def store_file(image: AnnotationImage, picture: Picture) -> None:
+    """Put the picture of an image into the storage, under a name that follows from the file.
+
+    What a killed import left half-written under that name is replaced.
+    """
+    name = f"annotation/{image.dataset_id}/{picture.sha256[:2]}/{picture.sha256}.jpg"
+    if default_storage.exists(name):
+        default_storage.delete(name)
+    image.file.name = default_storage.save(name, ContentFile(picture.content))
+    image.file_sha256 = hashlib.sha256(picture.content).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,12 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.annotation.pictures import SUFFIXES, PictureRefused, prepare_picture
-from apps.annotation.services.preparing import add_image, assign, dataset_named
+from apps.annotation.services.preparing import (
+    add_image,
+    assign,
+    dataset_named,
+    known_image,
+)
 from apps.annotation.shapes import TAGS
 from apps.catalogue.models import Landmark, License
 
@@ -91,8 +97,11 @@ class Command(BaseCommand):
         if path.stat().st_size > settings.PHOTO_MAX_BYTES:
             raise PictureRefused("too_large")
         name = path.relative_to(folder)
+        content = path.read_bytes()
+        if known_image(dataset, hashlib.sha256(content).hexdigest()):
+            return
         picture = prepare_picture(
-            path.read_bytes(),
+            content,
             max_pixels=settings.PHOTO_MAX_PIXELS,
             min_side=settings.PHOTO_MIN_SIDE,
         )

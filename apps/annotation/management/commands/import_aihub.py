@@ -18,6 +18,7 @@ from apps.annotation.services.import_runs import (
     begin_or_resume,
     finish_import,
     refusals_listed,
+    write_report,
 )
 
 TOLD_EVERY = 5.0  # seconds
@@ -36,24 +37,32 @@ class Command(BaseCommand):
             "--pictures", type=Path, metavar="DIR", help="where [원천]… lies, when not in DIRECTORY"
         )
 
-    def handle(self, *, directory: Path, pictures: Path | None, **options) -> None:
+        parser.add_argument(
+            "--report", type=Path, metavar="FILE", help="write every refused file to a CSV"
+        )
+
+    def handle(
+        self, *, directory: Path, pictures: Path | None, report: Path | None, **options
+    ) -> None:
         for folder in (directory, pictures):
             if folder is not None and not folder.is_dir():
-                raise CommandError(f"{folder} is not a folder.")
+                raise CommandError(f"{folder} is not a folder.", returncode=2)
         source = str(directory.resolve())
         given = {"pictures": str(pictures.resolve())} if pictures else {}
         try:
             with OnlyOne(source):
-                report = self._import(source, given)
+                answer = self._import(source, given, report)
         except ImportRuns as reason:
-            raise CommandError(f"{directory} is being imported by another process.") from reason
-        self.stdout.write(json.dumps(report, ensure_ascii=False))
-        if not report["created"] and not report["unchanged"]:
+            raise CommandError(
+                f"{directory} is being imported by another process.", returncode=2
+            ) from reason
+        self.stdout.write(json.dumps(answer, ensure_ascii=False))
+        if not answer["created"] and not answer["unchanged"]:
             sys.exit(2)
-        if report["refused"]:
+        if answer["refused"]:
             sys.exit(1)
 
-    def _import(self, source: str, given: dict) -> dict:
+    def _import(self, source: str, given: dict, report: Path | None) -> dict:
         started = time.monotonic()
         run = begin_or_resume(
             kind=ImageImport.Kind.AIHUB,
@@ -74,7 +83,10 @@ class Command(BaseCommand):
                 told = time.monotonic()
                 self.stderr.write(f"{resumed + read} files, {read / (told - started):.0f} a second")
         landmarks = work.store.landmarks
-        run = finish_import(run, at=timezone.now(), notes={"without": landmarks.without})
+        run = finish_import(run, at=timezone.now(), without=landmarks.without)
+        if report:
+            with report.open("w", encoding="utf-8", newline="") as output:
+                write_report(run, output)
         return {
             "import": run.pk,
             "datasets": work.store.datasets,
