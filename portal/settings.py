@@ -32,6 +32,9 @@ ALLOWED_HOSTS = env.list("GILNUN_ALLOWED_HOSTS", default=["localhost", "127.0.0.
 BIND = env.str("GILNUN_BIND", "127.0.0.1")
 WEB_PROCESSES = env.int("GILNUN_WEB_PROCESSES", 2)
 TRUSTED_PROXIES = env.int("GILNUN_TRUSTED_PROXIES", 0)
+STAFF_MFA = env.str("GILNUN_STAFF_MFA", "") or ("required" if HTTPS else "optional")
+if STAFF_MFA not in ("optional", "required"):
+    raise ImproperlyConfigured("GILNUN_STAFF_MFA is optional or required. See .env.example.")
 ADMIN_PASSWORD = env.str("GILNUN_ADMIN_PASSWORD", "")
 SEED = env.str("GILNUN_SEED", "all")
 if SEED not in ("all", "catalogue", "none"):
@@ -186,6 +189,8 @@ UPLOADS_PER_HOUR = env.int("GILNUN_UPLOADS_PER_HOUR", 60)
 ANONYMOUS_PER_MINUTE = env.int("GILNUN_ANONYMOUS_PER_MINUTE", 60)
 KEY_PER_MINUTE = env.int("GILNUN_KEY_PER_MINUTE", 300)
 KEY_PER_DAY = env.int("GILNUN_KEY_PER_DAY", 10_000)
+SIGN_IN_TRIES = env.int("GILNUN_SIGN_IN_TRIES", 5)
+SIGN_IN_TRIES_PER_ADDRESS = env.int("GILNUN_SIGN_IN_TRIES_PER_ADDRESS", 100)
 METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
 
 # Media
@@ -265,6 +270,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.middleware.SecondFactor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

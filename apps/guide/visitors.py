@@ -1,26 +1,14 @@
-"""Where a request comes from: the visitor's address, and whether another site sent it."""
+"""Whether another site sent a request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 View = Callable[..., HttpResponse]
-
-
-def visitor_address(request: HttpRequest) -> str:
-    """Return the address to count a visitor by; headers count only behind trusted proxies."""
-    direct = request.META.get("REMOTE_ADDR", "") or "local"
-    if not settings.TRUSTED_PROXIES:
-        return direct
-    # Each proxy adds the address it was called from; what stands before is the sender's own text.
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    hops = [part for part in forwarded if part]
-    return hops[-settings.TRUSTED_PROXIES] if len(hops) >= settings.TRUSTED_PROXIES else direct
 
 
 def refuse_other_sites(view: View) -> View:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from django.db import connection
+from django.db.models import F
 
 from apps.operations.models import Limit
 
@@ -32,9 +33,7 @@ def take(name: str, key: str, *, limit: int, window: timedelta, at: datetime) ->
 
     Raises LimitReached when `limit` uses were taken in this window already.
     """
-    length = int(window.total_seconds())
-    start = int(at.timestamp()) // length * length
-    reset = start + length - int(at.timestamp())
+    start, reset = _window(window, at)
     # The condition stands in the statement: two processes cannot both take the last use.
     with connection.cursor() as cursor:
         cursor.execute(
@@ -51,6 +50,33 @@ def take(name: str, key: str, *, limit: int, window: timedelta, at: datetime) ->
     if row is None:
         raise LimitReached(name, limit, max(reset, 1))
     return Allowance(limit, limit - row[0], reset)
+
+
+def check(name: str, key: str, *, limit: int, window: timedelta, at: datetime) -> None:
+    """Raise LimitReached where this window is used up; use nothing."""
+    start, reset = _window(window, at)
+    held = Limit.objects.filter(name=name, key=key, window_start=datetime.fromtimestamp(start, UTC))
+    if held.filter(used__gte=limit).exists():
+        raise LimitReached(name, limit, max(reset, 1))
+
+
+def give_back(name: str, key: str, *, window: timedelta, at: datetime) -> None:
+    """Take one use of this window back."""
+    start, _reset = _window(window, at)
+    held = Limit.objects.filter(name=name, key=key, window_start=datetime.fromtimestamp(start, UTC))
+    held.filter(used__gt=0).update(used=F("used") - 1)
+
+
+def _window(window: timedelta, at: datetime) -> tuple[int, int]:
+    """Return when the present window began, and in how many seconds the next one does."""
+    length = int(window.total_seconds())
+    start = int(at.timestamp()) // length * length
+    return start, start + length - int(at.timestamp())
+
+
+def forget(name: str, key: str) -> int:
+    """Remove all counts of a key: it may go on at once."""
+    return Limit.objects.filter(name=name, key=key).delete()[0]
 
 
 def forget_old(*, before: datetime) -> int:

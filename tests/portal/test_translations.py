@@ -19,7 +19,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "portal" / "locale" / "ko" / "LC_MESSAGES"
-FUNCTIONS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
+FUNCTIONS = {"_", "_lazy", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 LINE = re.compile(r'^(msgid|msgid_plural|msgstr(?:\[\d+\])?)? ?(".*")$')
 # Names that say the same in Korean.
 SAME_IN_KOREAN: set[str] = set()

@@ -133,7 +133,7 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
             landmark.created_at = landmark.updated_at
         super().save_model(request, landmark, form, change)
 
-    @action(description=_("Possible duplicates"), url_path="find-duplicates")
+    @action(description=_("Possible duplicates"), url_path="find-duplicates", permissions=["view"])
     def duplicates(self, request):
         return redirect("admin:catalogue_landmark_duplicates")
 

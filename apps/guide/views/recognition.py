@@ -28,9 +28,10 @@ from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 from apps.guide.forms import PhotoForm
 from apps.guide.presenting import present
 from apps.guide.samples import home_samples
-from apps.guide.visitors import refuse_other_sites, visitor_address
+from apps.guide.visitors import refuse_other_sites
 from apps.operations import limits
 from apps.operations.problems import problem_response, wants_json
+from apps.operations.visitors import visitor_address
 from apps.recognition import services
 from apps.recognition.models import Candidate, Feedback, RecognitionRequest
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from apps.accounts.models import User
+from apps.accounts.permissions import ensure_roles
 from apps.catalogue.models import Photo
 from apps.recognition.model_server import ModelChanged, registered_model
 from apps.recognition.models import ReferenceIndex, ServedModel
@@ -27,6 +28,7 @@ class Command(BaseCommand):
     def handle(self, **options) -> None:
         self.stderr.write("Database tables")
         call_command("migrate", database="owner", interactive=False, verbosity=0)
+        ensure_roles()
         call_command("check", databases=["default"], stdout=self.stderr)
         if settings.QUEUE_CONNINFO:
             install_queue(settings.QUEUE_CONNINFO)
