@@ -83,6 +83,7 @@ EDITOR, PUBLISHER, PHOTOS = Role.CONTENT_EDITOR, Role.PUBLISHER, Role.PHOTO_EDIT
 ADMIN: dict[str, dict[Role, tuple[str, ...]]] = {
     "catalogue.landmark": {EDITOR: WRITE, PUBLISHER: ALL, PHOTOS: VIEW},
     "catalogue.landmarkname": {EDITOR: ALL, PUBLISHER: ALL, PHOTOS: VIEW},
+    "catalogue.landmarknote": {EDITOR: ALL, PUBLISHER: ALL, PHOTOS: VIEW},
     "catalogue.landmarkredirect": {EDITOR: VIEW, PUBLISHER: ALL},
     "catalogue.photo": {EDITOR: WRITE, PUBLISHER: ALL, PHOTOS: ALL},
     "catalogue.category": {EDITOR: WRITE, PUBLISHER: ALL, PHOTOS: VIEW},

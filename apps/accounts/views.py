@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -129,7 +130,7 @@ def _check(request: HttpRequest, user: User, code: str) -> None:
 def _enter(request: HttpRequest, user: User, wanted: str) -> HttpResponse:
     """Sign somebody in who gave all that is asked of them."""
     device = known_device(request, user.get_username()) or secrets.token_urlsafe(16)
-    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     request.session[second_factor.SESSION_KEY] = second_factor.session_mark(user)
     allowed = {request.get_host()}
     if not url_has_allowed_host_and_scheme(wanted, allowed, require_https=request.is_secure()):
