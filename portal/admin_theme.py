@@ -24,7 +24,8 @@ THEME = {
     "SITE_HEADER": _("Gilnun staff"),
     "SITE_ICON": _static("img/favicon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("img/favicon.svg")}],
-    "STYLES": [_static("css/admin.css")],
+    "STYLES": [_static("css/admin.css"), _static("css/dashboard.css")],
+    "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
     "COLORS": {
         # The guide's green, --green in static/css/tokens.css.
         "primary": {
@@ -44,6 +45,15 @@ THEME = {
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
+            {
+                "items": [
+                    {
+                        "title": _("Overview"),
+                        "icon": "dashboard",
+                        "link": reverse_lazy("admin:index"),
+                    },
+                ],
+            },
             {
                 "title": _("Catalogue"),
                 "items": [

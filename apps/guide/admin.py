@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from unfold.contrib.filters.admin import RadioFilter
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
@@ -60,10 +61,25 @@ class StepForm(forms.Form):
     )
 
 
+class Scheduled(RadioFilter):
+    """Texts whose time has not come yet."""
+
+    title = _("going live")
+    parameter_name = "scheduled"
+
+    def lookups(self, request, model_admin):
+        return [("yes", _("at a set time"))]
+
+    def queryset(self, request, articles: QuerySet[Article]) -> QuerySet[Article]:
+        if self.value() != "yes":
+            return articles
+        return articles.filter(state=Article.State.PUBLISHED, published_at__gt=timezone.now())
+
+
 @admin.register(Article)
 class ArticleAdmin(ScopedAdmin, VersionedAdmin):
     list_display = ["title", "landmark", "language", "shown_state", "published_at", "updated_at"]
-    list_filter = ["state", "language"]
+    list_filter = ["state", Scheduled, "language"]
     list_filter_submit = True
     list_select_related = ["landmark"]
     list_per_page = 50

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import CheckboxFilter
 
 from apps.catalogue.models import Landmark, LandmarkName, Photo
+from apps.operations.listing import ChosenFilter
 
 
 class NeedsWork(CheckboxFilter):
@@ -25,16 +26,31 @@ class NeedsWork(CheckboxFilter):
             ("credit", _("Photo without its credit")),
             ("coordinates", _("No coordinates")),
             ("english_name", _("No English name")),
+            ("korean_text", _("No Korean text")),
             ("english_text", _("No English text")),
             ("review", _("A text is to be reviewed")),
             ("week", _("Changed this week")),
         ]
 
     def queryset(self, request, landmarks: QuerySet[Landmark]) -> QuerySet[Landmark]:
-        for name in self.value() or []:
-            if condition := CONDITIONS.get(name):
-                landmarks = landmarks.filter(condition())
+        wanted = [CONDITIONS[name]() for name in self.value() or [] if name in CONDITIONS]
+        if wanted:
+            # What was taken off the pages needs no work.
+            landmarks = landmarks.exclude(state=Landmark.State.WITHDRAWN).filter(*wanted)
         return landmarks
+
+
+class WithinFilter(ChosenFilter):
+    """Filter by a node of a tree: what belongs to it or to a node below it."""
+
+    def queryset(self, request, rows: QuerySet) -> QuerySet:
+        if not (self.value() or "").isdecimal():
+            return rows
+        levels = ["", "__parent", "__parent__parent"]
+        within = Q(
+            *[(f"{self.field_path}{level}", self.value()) for level in levels], _connector=Q.OR
+        )
+        return rows.filter(within)
 
 
 def _photos(**wanted) -> Exists:
@@ -58,6 +74,7 @@ CONDITIONS = {
     "credit": lambda: _photos(license__needs_credit=True, credit=""),
     "coordinates": lambda: Q(latitude=None),
     "english_name": lambda: ~_english_name(),
+    "korean_text": lambda: ~_texts(language="ko", state="published"),
     "english_text": lambda: ~_texts(language="en", state="published"),
     "review": lambda: _texts(state="in_review"),
     "week": lambda: Q(updated_at__gte=timezone.now() - timedelta(days=7)),

@@ -13,7 +13,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from apps.catalogue.admin.bulk import BulkChanges
-from apps.catalogue.admin.filters import NeedsWork
+from apps.catalogue.admin.filters import NeedsWork, WithinFilter
 from apps.catalogue.admin.history import History
 from apps.catalogue.admin.merging import Merging
 from apps.catalogue.admin.scope import ScopedAdmin
@@ -22,7 +22,6 @@ from apps.catalogue.completeness import completeness, missing
 from apps.catalogue.history import LANDMARK_RELATIONS
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect
 from apps.operations.editing import VersionedAdmin
-from apps.operations.listing import ChosenFilter
 
 STATE_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "danger"}
 
@@ -68,8 +67,8 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
     list_filter = [
         NeedsWork,
         "state",
-        ("category", ChosenFilter),
-        ("region", ChosenFilter),
+        ("category", WithinFilter),
+        ("region", WithinFilter),
     ]
     list_filter_submit = True
     list_per_page = 50
