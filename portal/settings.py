@@ -183,6 +183,22 @@ UPLOAD_SCANNER_SECONDS = 20
 QUARANTINE_MEGABYTES = env.int("GILNUN_QUARANTINE_MEGABYTES", 0)
 DEMO_PICTURES_DIR = BASE_DIR / "ml" / "demo" / "pictures"
 
+# Catalogue
+
+# What lists may hold; each kind brings its importer and its exporter.
+IMPORT_KINDS = {
+    "landmarks": "apps.catalogue.imports.landmarks.LandmarkImporter",
+    "names": "apps.catalogue.imports.names.NameImporter",
+    "articles": "apps.guide.article_imports.ArticleImporter",
+}
+EXPORT_KINDS = {
+    "landmarks": "apps.catalogue.exporting.landmarks.LandmarkExport",
+    "names": "apps.catalogue.exporting.names.NameExport",
+    "articles": "apps.guide.article_exports.ArticleExport",
+}
+IMPORT_MAX_BYTES = env.int("GILNUN_IMPORT_MAX_MB", 100) * 1024 * 1024
+IMPORT_PATH = "/admin/catalogue/catalogueimport/add/"
+
 # Limits
 
 UPLOADS_PER_HOUR = env.int("GILNUN_UPLOADS_PER_HOUR", 60)
@@ -222,6 +238,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # A photo and its form fields; larger bodies are refused before they are read.
 REQUEST_MAX_BYTES = PHOTO_MAX_BYTES + 1024 * 1024
+IMPORT_REQUEST_MAX_BYTES = IMPORT_MAX_BYTES + 1024 * 1024
 API_REQUEST_MAX_BYTES = PHOTOS_PER_REQUEST * PHOTO_MAX_BYTES + 1024 * 1024
 
 STATIC_URL = "/static/"

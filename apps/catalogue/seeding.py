@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from apps.catalogue.models import (
     Category,
+    CategoryAlias,
     CategoryName,
     Landmark,
     LandmarkName,
@@ -161,6 +162,14 @@ def _add_categories() -> dict[str, int]:
         Category.objects.bulk_create(category for category, _ in new)
         CategoryName.objects.bulk_create(_names(CategoryName, "category", new))
         keys |= {row["path"]: category.pk for category, row in new}
+    # What staff changed or removed is not put back: this runs with new landmarks only.
+    CategoryAlias.objects.bulk_create(
+        [
+            CategoryAlias(text=row["alias"], category_id=keys[row["path"]])
+            for row in read_seed("category_aliases.csv")
+        ],
+        ignore_conflicts=True,
+    )
     return keys
 
 

@@ -1,5 +1,11 @@
 """English names of the categories that AI Hub's landmark set and the seed catalogue use."""
 
+# What other lists call a category of the first level; staff add to them in the admin.
+CATEGORY_ALIASES = {
+    "문화유산": ("문화재", "국가유산"),
+    "건축물": ("건물",),
+    "관광명소": ("명소",),
+}
 CATEGORY_NAMES_EN = {
     "문화유산": "Heritage",
     "국보": "National Treasure",

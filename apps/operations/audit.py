@@ -68,16 +68,18 @@ def record(
     action: str,
     batch: UUID | None = None,
     note: str = "",
+    by_name: str = "",
 ) -> int:
     """Write what was done to rows, a few thousand in one statement; return how many entries.
 
-    A change that changed nothing is not written, unless it carries a note.
+    A change that changed nothing is not written, unless it carries a note. `by_name` says who
+    it was where it was no person but a command.
     """
     entries = [
         AuditEntry(
             at=at,
             by_id=by.pk if by else None,
-            by_name=by.get_username() if by else "",
+            by_name=by.get_username() if by else by_name,
             action=action,
             subject_type=change.subject._meta.label_lower,
             subject=str(change.subject.pk),

@@ -84,17 +84,13 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        limit = (
-            settings.API_REQUEST_MAX_BYTES
-            if request.path.startswith("/api/")
-            else settings.REQUEST_MAX_BYTES
-        )
+        limit = _limit_of(request.path)
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             length = 0
         if length > limit:
-            _drain(request, min(length, DRAINED_BYTES))
+            _drain(request, min(length, max(DRAINED_BYTES, 2 * limit)))
             return self._refuse(request, limit)
         if not length and "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower():
             detail = _("Please send the size of the upload (Content-Length).")
@@ -107,8 +103,18 @@ class BodyLimit:
                 "megabytes": limit // (1024 * 1024)
             }
             return problem_response(413, "too_large", detail)
-        megabytes = settings.PHOTO_MAX_BYTES // (1024 * 1024)
-        return render(request, "413.html", {"megabytes": megabytes}, status=413)
+        of_a_list = request.path == settings.IMPORT_PATH
+        largest = settings.IMPORT_MAX_BYTES if of_a_list else settings.PHOTO_MAX_BYTES
+        context = {"megabytes": largest // (1024 * 1024), "of_a_list": of_a_list}
+        return render(request, "413.html", context, status=413)
+
+
+def _limit_of(path: str) -> int:
+    if path == settings.IMPORT_PATH:
+        return settings.IMPORT_REQUEST_MAX_BYTES
+    if path.startswith("/api/"):
+        return settings.API_REQUEST_MAX_BYTES
+    return settings.REQUEST_MAX_BYTES
 
 
 def _drain(request: HttpRequest, left: int) -> None:

@@ -1,11 +1,15 @@
+from apps.catalogue.models.catalogue_import import CatalogueImport, CatalogueImportRow
 from apps.catalogue.models.landmark import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.models.license import License
 from apps.catalogue.models.note import LandmarkNote
 from apps.catalogue.models.photo import Photo
-from apps.catalogue.models.tree import Category, CategoryName, Region, RegionName
+from apps.catalogue.models.tree import Category, CategoryAlias, CategoryName, Region, RegionName
 
 __all__ = [
+    "CatalogueImport",
+    "CatalogueImportRow",
     "Category",
+    "CategoryAlias",
     "CategoryName",
     "Landmark",
     "LandmarkName",

@@ -251,6 +251,9 @@ class Landmark(models.Model):
                 name="landmark_opening_hours",
                 condition=~Q(opening_hours=""),
             ),
+            GinIndex(
+                OpClass("external_ids", name="jsonb_path_ops"), name="landmark_numbers_elsewhere"
+            ),
         ]
 
     def __str__(self) -> str:

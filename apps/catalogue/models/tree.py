@@ -77,6 +77,33 @@ class CategoryName(models.Model):
         return self.text
 
 
+class CategoryAlias(models.Model):
+    """What lists of other people call a category: 문화재 is our 문화유산, "역사/고궁" our 궁궐.
+
+    The text is a name, or a path with the levels joined by "/". Staff edit it; imports read it.
+    """
+
+    text = models.CharField(
+        _("as written in lists"),
+        max_length=200,
+        unique=True,
+        help_text=_("A name, or several levels joined by “/”."),
+    )
+    category = models.ForeignKey(
+        Category, models.CASCADE, related_name="aliases", verbose_name=_("category")
+    )
+
+    class Meta:
+        verbose_name = _("alias of a category")
+        verbose_name_plural = _("aliases of categories")
+        constraints = [
+            models.CheckConstraint(name="category_alias_not_empty", condition=~models.Q(text=""))
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
 class Region(models.Model):
     """A 시도, or a 시군구 within one. The code never changes; names do."""
 

@@ -1,0 +1,14 @@
+from celery import shared_task
+
+from apps.catalogue.imports.flow import check_in_background, fail_import, import_in_background
+from apps.operations.jobs import work_on
+
+
+@shared_task
+def check_import(*, job: int, **_) -> None:
+    work_on(job, do=check_in_background, give_up=fail_import)
+
+
+@shared_task
+def run_import(*, job: int, **_) -> None:
+    work_on(job, do=import_in_background, give_up=fail_import)
