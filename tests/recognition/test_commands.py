@@ -104,8 +104,14 @@ def test_seed_demo_adds_everything_once_and_takes_it_away(capsys, model_settings
     _, again = run(capsys, "seed_demo")
 
     assert code == 0
-    assert added == {"landmarks": 113, "articles": 226, "photos": 126, "refused": []}
-    assert again == {"landmarks": 0, "articles": 0, "photos": 0, "refused": []}
+    assert added == {
+        "landmarks": 113,
+        "articles": 226,
+        "photos": 126,
+        "practice": 48,
+        "refused": [],
+    }
+    assert again == {"landmarks": 0, "articles": 0, "photos": 0, "practice": 0, "refused": []}
     assert Landmark.objects.published().count() == 113
     assert set(Photo.objects.values_list("source", flat=True)) == {"gilnun-demo"}
     assert License.objects.get(code="CC0-1.0").photos.count() == 126

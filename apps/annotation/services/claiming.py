@@ -36,7 +36,12 @@ _DATASETS = f"""
     LEFT JOIN ({Dataset._meta.db_table} AS dataset
         LEFT JOIN {Assignment._meta.db_table} AS mine
             ON mine.dataset_id = dataset.id AND mine.annotator_id = %(user)s
-    ) ON mine.id IS NOT NULL OR dataset.open_to_all
+    ) ON mine.id IS NOT NULL OR dataset.open_to_all AND (
+        NOT dataset.practice OR dataset.id = %(dataset)s::bigint OR NOT EXISTS (
+            SELECT 1 FROM {Assignment._meta.db_table} AS any_work
+            WHERE any_work.annotator_id = %(user)s
+        )
+    )
     ORDER BY mine.position NULLS LAST, dataset.id
 """
 # The holder keeps token and start; everybody else gets new ones.
@@ -119,7 +124,7 @@ def claim_next_task(*, by: User, at: datetime, dataset_id: int | None = None) ->
     # Within a submit, its transaction is ours: one commit for both. So nothing may be raised
     # inside: it would undo the submit.
     with transaction.atomic(savepoint=False):
-        datasets = _datasets_of(by)
+        datasets = _datasets_of(by, dataset_id)
         if dataset_id is not None:
             datasets = [dataset for dataset in datasets if dataset.pk == dataset_id]
         known = dataset_id is None or bool(datasets)
@@ -131,9 +136,12 @@ def claim_next_task(*, by: User, at: datetime, dataset_id: int | None = None) ->
     return task
 
 
-def _datasets_of(user: User) -> list[Dataset]:
-    """Return the datasets that a person works on, in the order that was set for them."""
-    rows = fetch_all(_DATASETS, {"user": user.pk})
+def _datasets_of(user: User, asked: int | None) -> list[Dataset]:
+    """Return the datasets that a person works on, in the order that was set for them.
+
+    Practice comes by itself to somebody without assigned work; others ask for it.
+    """
+    rows = fetch_all(_DATASETS, {"user": user.pk, "dataset": asked})
     # Without any dataset there is one empty row: the lock was taken all the same.
     return [instance(Dataset, row) for row in rows if row[0] is not None]
 

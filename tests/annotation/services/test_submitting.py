@@ -163,7 +163,8 @@ def test_feedback_on_practice_tells_overlap_and_tags(mina):
     }
     TaskFactory(dataset=dataset, image=ImageFactory(dataset=dataset, truth=truth, height=2100))
 
-    feedback = feedback_on(submit(claim_next_task(by=mina, at=NOON), mina))
+    task = claim_next_task(by=mina, at=NOON, dataset_id=dataset.pk)
+    feedback = feedback_on(submit(task, mina))
 
     assert feedback.overlap == pytest.approx(0.5)
     assert feedback.tags_right is False

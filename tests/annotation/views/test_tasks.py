@@ -391,8 +391,9 @@ def test_practice_tells_how_far_one_is(client):
     for _ in range(2):
         ImageFactory(dataset=practice, truth=truth)
 
-    task = claimed(client)
-    answer = verb(client, task, "submit", token=task["token"], **GOOD).json()
+    asked = {"dataset": practice.pk}
+    task = post(client, "/annotate/api/claim", asked).json()["task"]
+    answer = verb(client, task, "submit", token=task["token"], **asked, **GOOD).json()
 
     assert task["practice"] == {"done": 0, "of": 2}
     assert answer["feedback"]["overlap"] == 1

@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
+from apps.annotation.services.practice import add_practice_dataset, remove_practice_dataset
 from apps.catalogue.models import Landmark, License, Photo
 from apps.catalogue.photos import attach_photo
 from apps.catalogue.pictures import prepare, upload_bounds
@@ -28,6 +29,7 @@ DEMO_SOURCE = "gilnun-demo"
 LICENSE_CODE = "CC0-1.0"
 REFERENCE_SPLIT = "reference"
 NONLANDMARK_SPLIT = "nonlandmark-fit"
+SAMPLE_SPLIT = "sample"
 
 
 class Command(BaseCommand):
@@ -58,6 +60,13 @@ class Command(BaseCommand):
         refused = [{"line": line, "reason": reason} for line, reason in articles.refused]
         if not catalogue_only:
             counts["photos"] = self._add_drawings()
+            counts["practice"] = add_practice_dataset(
+                settings.DEMO_PICTURES_DIR,
+                split=SAMPLE_SPLIT,
+                license=License.objects.get(code=LICENSE_CODE),
+                source=DEMO_SOURCE,
+                at=now,
+            )
             if counts["photos"] or not ReferenceIndex.objects.filter(active=True).exists():
                 self._build_index()
         return {**counts, "refused": refused}
@@ -96,6 +105,7 @@ class Command(BaseCommand):
 
     def _remove(self) -> dict:
         with transaction.atomic():
+            practice = remove_practice_dataset(source=DEMO_SOURCE)
             photos = list(Photo.objects.filter(source=DEMO_SOURCE))
             Photo.objects.filter(source=DEMO_SOURCE).delete()
             # A seed landmark that has photos by now belongs to the installation.
@@ -107,7 +117,7 @@ class Command(BaseCommand):
             transaction.on_commit(lambda: [photo.file.delete(save=False) for photo in photos])
         if Photo.objects.references().exists():
             self._build_index()
-        return {"photos": len(photos), "landmarks": removed}
+        return {"photos": len(photos), "landmarks": removed, "practice": practice}
 
 
 def _seed_file(app: str, name: str) -> Path:
