@@ -19,6 +19,7 @@ MODULES = (
     "annotation_load",
     "admin_lists",
     "aihub_import",
+    "renditions",
     "accuracy",
 )
 

@@ -154,6 +154,8 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_ALWAYS_EAGER = False
 
+# What the sweeper does besides: look whether something waits for which there is no job yet.
+ROUTINES = ["apps.catalogue.renditions.ask_for_renditions"]
 JOB_LEASE_SECONDS = 60
 JOB_ATTEMPTS = 3
 SWEEP_SECONDS = 5
@@ -181,6 +183,11 @@ PICTURE_WAIT_SECONDS = 3
 UPLOAD_SCANNER = env.str("GILNUN_UPLOAD_SCANNER", "")
 UPLOAD_SCANNER_SECONDS = 20
 QUARANTINE_MEGABYTES = env.int("GILNUN_QUARANTINE_MEGABYTES", 0)
+# Photos of the catalogue are kept larger than visitors' photos: smaller versions come of them.
+PHOTO_MASTER_SIDE = 4096
+RENDITION_WIDTHS = [320, 640, 1280, 1920]
+RENDITION_CARD_WIDTHS = [320, 640]
+RENDITION_SECONDS = 30
 DEMO_PICTURES_DIR = BASE_DIR / "ml" / "demo" / "pictures"
 
 # Catalogue
@@ -212,6 +219,10 @@ METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
 # Media
 
 MEDIA = env.str("GILNUN_MEDIA", "")
+MEDIA_ENDPOINT = env.str("GILNUN_MEDIA_ENDPOINT", "")
+MEDIA_HOST = env.str("GILNUN_MEDIA_HOST", "").rstrip("/")
+if MEDIA_HOST and (urlsplit(MEDIA_HOST).scheme != "https" or not urlsplit(MEDIA_HOST).netloc):
+    raise ImproperlyConfigured("GILNUN_MEDIA_HOST is https://…. See .env.example.")
 MEDIA_ROOT = DATA_DIR / "media"
 MEDIA_URL = "/media/"
 if MEDIA:
@@ -225,10 +236,11 @@ if MEDIA:
             "location": _media.path.strip("/"),
             "file_overwrite": False,
             "querystring_auth": True,
+            "endpoint_url": MEDIA_ENDPOINT or None,
         },
     }
 else:
-    _default_storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    _default_storage = {"BACKEND": "portal.media_storage.AtomicFileSystemStorage"}
 STORAGES = {
     "default": _default_storage,
     "staticfiles": {"BACKEND": "portal.static_storage.HashedModuleStorage"},
@@ -353,7 +365,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *([MEDIA_HOST] if MEDIA_HOST else [])],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

@@ -90,4 +90,21 @@ def _prepare(request: dict, content: bytes, *, turn: pixels.Turn) -> tuple[dict,
     return answer, [made]
 
 
-VERBS = {"prepare": _prepare}
+def _render(request: dict, content: bytes, *, turn: pixels.Turn) -> tuple[dict, list[bytes]]:
+    made = pixels.renditions(
+        content,
+        focal=tuple(request["focal"]),
+        widths=request["widths"],
+        card_widths=request["card_widths"],
+    )
+    sizes: dict[str, list] = {"whole": [], "card": []}
+    files, blobs = [], []
+    for rendition in made:
+        sizes[rendition.shape].append(rendition.size)
+        for suffix, blob in rendition.files.items():
+            files.append((rendition.shape, rendition.size[0], suffix))
+            blobs.append(blob)
+    return {"sizes": sizes, "files": files}, blobs
+
+
+VERBS = {"prepare": _prepare, "render": _render}

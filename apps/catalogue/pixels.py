@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
@@ -143,15 +143,79 @@ def encoded(image: Image.Image, format: str, **options) -> bytes:
     return output.getvalue()
 
 
-def fingerprint(image: Image.Image) -> int:
-    """Return 64 bits that stay nearly the same when a picture is scaled, re-encoded or toned.
+class Rendition(NamedTuple):
+    shape: str
+    size: tuple[int, int]
+    files: dict[str, bytes]  # by suffix
 
-    Each says whether a cell of a 9 by 8 grid is brighter than its right neighbour.
+
+# As good to the eye as a JPEG of quality 80. AVIF's slow settings gain a tenth of the bytes
+# for four times the time; on small pictures the time does not matter.
+AVIF = {"quality": 60, "max_threads": 1}
+AVIF_FAST_FROM = 800
+WEBP = {"quality": 78, "method": 4}
+JPEG = {"quality": 80, "optimize": True, "progressive": True}
+CARD = (1, 1)
+# A step that is nearly as wide as the next is not worth its files.
+WORTH = 1.15
+
+
+def renditions(
+    content: bytes,
+    *,
+    focal: tuple[float, float],
+    widths: Sequence[int],
+    card_widths: Sequence[int],
+) -> Iterator[Rendition]:
+    """Make the smaller versions of a stored JPEG, and square crops around the focal point.
+
+    Never larger than the picture itself. Each shape comes from its smallest width to its largest.
     """
-    cells = image.convert("L").resize((9, 8), Image.Resampling.BOX, reducing_gap=2.0).tobytes()
-    bits = 0
-    for row in range(8):
-        for column in range(8):
-            place = 9 * row + column
-            bits = bits << 1 | (cells[place] < cells[place + 1])
-    return bits
+    image = Image.open(io.BytesIO(content), formats=["JPEG"])
+    wanted = steps(image.width, widths)
+    image.draft("RGB", (wanted[-1], max(1, wanted[-1] * image.height // image.width)))
+    whole = image.convert("RGB")
+    card = _crop(whole, focal)
+    for shape, source, sizes in (
+        ("whole", whole, wanted),
+        ("card", card, steps(card.width, card_widths)),
+    ):
+        aspect = source.height / source.width
+        made = []
+        for width in reversed(sizes):
+            # Each step comes from the one before, which is much smaller than the picture.
+            source = _scaled(source, (width, max(1, round(width * aspect))))
+            made.append(Rendition(shape, source.size, _encodings(source)))
+        yield from reversed(made)
+
+
+def steps(width: int, widths: Sequence[int]) -> list[int]:
+    """Return the widths to make of a picture, and its own where it lies between them."""
+    smaller = [step for step in sorted(widths) if step <= width]
+    if not smaller or (smaller[-1] < max(widths) and width >= smaller[-1] * WORTH):
+        smaller.append(width)
+    return smaller
+
+
+def _scaled(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    if size == image.size:
+        return image
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def _crop(image: Image.Image, focal: tuple[float, float]) -> Image.Image:
+    """Cut out the largest card whose middle is as near the focal point as it can be."""
+    width = min(image.width, image.height * CARD[0] // CARD[1])
+    height = min(image.height, max(1, image.width * CARD[1] // CARD[0]))
+    left = min(max(round(focal[0] * image.width - width / 2), 0), image.width - width)
+    top = min(max(round(focal[1] * image.height - height / 2), 0), image.height - height)
+    return image.crop((left, top, left + width, top + height))
+
+
+def _encodings(image: Image.Image) -> dict[str, bytes]:
+    speed = 9 if image.width >= AVIF_FAST_FROM else 8
+    return {
+        "avif": encoded(image, "AVIF", speed=speed, **AVIF),
+        "webp": encoded(image, "WEBP", **WEBP),
+        "jpg": encoded(image, "JPEG", **JPEG),
+    }

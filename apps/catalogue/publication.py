@@ -27,6 +27,8 @@ def gate(landmark: Landmark) -> Gate:
         blockers.append(_("no coordinates"))
     if landmark.region.is_too_large:
         blockers.append(_("the region is a whole province: choose a city, county or district"))
+    if landmark.uncredited:
+        blockers.append(_("a photo lacks the credit that its license asks for"))
     if landmark.redirected:
         blockers.append(_("it was merged into another landmark"))
     return Gate(blockers, [lack for lack in missing(facts) if lack not in blockers])

@@ -87,6 +87,7 @@ def covers_of(landmarks: Iterable[Landmark]) -> dict[int, Photo]:
     """Return one picture of each landmark that has any: a photograph before a drawing."""
     photos = (
         Photo.objects.shown()
+        .select_related("license")
         .filter(landmark__in=landmarks)
         .annotate(drawn=Case(When(source=DRAWN, then=1), default=0))
         .order_by("landmark", "drawn", "created_at", "pk")

@@ -14,6 +14,11 @@ urlpatterns = [
     path("recognize/<uuid:receipt>/feedback/", feedback.feedback, name="feedback"),
     path("recognize/<uuid:receipt>/photo.jpg", recognition.photo, name="recognition_photo"),
     path("photos/<uuid:photo>.jpg", pictures.photo_file, name="photo_file"),
+    path(
+        "photos/<uuid:photo>/<slug:shape>-<int:width>.<slug:suffix>",
+        pictures.photo_rendition,
+        name="photo_rendition",
+    ),
     path("samples/<slug:split>/<slug:slug>/<str:name>", pictures.sample, name="sample"),
     path("robots.txt", robots.robots, name="robots"),
 ]

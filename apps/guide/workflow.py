@@ -33,6 +33,8 @@ def article_gate(article: Article) -> Gate:
         warnings += gate(landmark).blockers
     if not landmark.facts.photo:
         warnings.append(_("no photo to show"))
+    if landmark.uncredited:
+        warnings.append(_("a photo lacks the credit that its license asks for"))
     if not landmark.facts.coordinates:
         warnings.append(_("no coordinates"))
     if len(article.body.strip()) < SHORTEST_BODY:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import CheckboxFilter
 
 from apps.catalogue.models import Landmark, LandmarkName, Photo
+from apps.catalogue.models.photo import PhotoQuerySet
 from apps.operations.listing import ChosenFilter
 
 
@@ -53,8 +54,8 @@ class WithinFilter(ChosenFilter):
         return rows.filter(within)
 
 
-def _photos(**wanted) -> Exists:
-    return Exists(Photo.objects.filter(landmark=OuterRef("pk"), **wanted))
+def _photos() -> PhotoQuerySet:
+    return Photo.objects.filter(landmark=OuterRef("pk"))
 
 
 def _texts(**wanted) -> Exists:
@@ -69,9 +70,9 @@ def _english_name() -> Exists:
 
 
 CONDITIONS = {
-    "photo": lambda: ~_photos(license__may_show=True),
-    "license": lambda: _photos(license__may_show=False),
-    "credit": lambda: _photos(license__needs_credit=True, credit=""),
+    "photo": lambda: ~Exists(_photos().showable()),
+    "license": lambda: Exists(_photos().filter(license__may_show=False)),
+    "credit": lambda: Exists(_photos().filter(license__needs_credit=True, credit="")),
     "coordinates": lambda: Q(latitude=None),
     "english_name": lambda: ~_english_name(),
     "korean_text": lambda: ~_texts(language="ko", state="published"),

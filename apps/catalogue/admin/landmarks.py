@@ -54,6 +54,8 @@ class LandmarkForm(forms.ModelForm):
             self.add_error("state", text)
         if LandmarkRedirect.objects.filter(old_slug=self.instance.slug).exists():
             self.add_error("state", _("it was merged into another landmark"))
+        if self.instance.pk and self.instance.photos.uncredited().exists():
+            self.add_error("state", _("a photo lacks the credit that its license asks for"))
         return values
 
 

@@ -1,5 +1,6 @@
 from uuid import UUID
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponse
@@ -29,8 +30,31 @@ class WithoutCredit(RadioFilter):
         return photos
 
 
+class PhotoForm(forms.ModelForm):
+    """An empty focal point stays where it was."""
+
+    focal_x = forms.FloatField(min_value=0, max_value=1, required=False)
+    focal_y = forms.FloatField(min_value=0, max_value=1, required=False)
+
+    def clean_focal_x(self) -> float:
+        value = self.cleaned_data["focal_x"]
+        return self.instance.focal_x if value is None else value
+
+    def clean_focal_y(self) -> float:
+        value = self.cleaned_data["focal_y"]
+        return self.instance.focal_y if value is None else value
+
+    def clean(self) -> dict:
+        values = super().clean()
+        license = values.get("license")
+        if license and license.needs_credit and not values.get("credit"):
+            values["credit"] = values.get("author", "")
+        return values
+
+
 @admin.register(Photo)
 class PhotoAdmin(BulkChanges, ScopedAdmin, AuditedAdmin):
+    form = PhotoForm
     list_display = ["picture", "landmark", "license", "credit", "reference", "source", "created_at"]
     list_display_links = ["picture", "landmark"]
     list_filter = [
@@ -52,6 +76,11 @@ class PhotoAdmin(BulkChanges, ScopedAdmin, AuditedAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).prefetch_related("landmark__names")
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        if db_field.name == "source_url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_add_permission(self, request) -> bool:
         # Pictures enter where they are checked and re-encoded.

@@ -20,8 +20,8 @@ from unfold.widgets import (
 )
 
 from apps.catalogue.models import Landmark, License
-from apps.catalogue.photos import attach_photo
-from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
+from apps.catalogue.photos import attach_photo, photo_bounds
+from apps.catalogue.pictures import PictureRefused, prepare
 from apps.operations.audit import Change, record, snapshot
 from apps.operations.models import AuditEntry
 
@@ -99,7 +99,7 @@ class PhotoUploads(ModelAdmin):
     def _take(self, request: HttpRequest, landmark: Landmark, file, values: dict) -> dict:
         """Store one picture; return what became of it."""
         try:
-            prepared = prepare(file, name=file.name, bounds=upload_bounds())
+            prepared = prepare(file, name=file.name, bounds=photo_bounds(values["license"]))
         except PictureRefused as reason:
             return {"name": file.name, "stored": False, "message": str(reason.message)}
         photo, new = attach_photo(

@@ -3,6 +3,7 @@ from apps.catalogue.models.landmark import Landmark, LandmarkName, LandmarkRedir
 from apps.catalogue.models.license import License
 from apps.catalogue.models.note import LandmarkNote
 from apps.catalogue.models.photo import Photo
+from apps.catalogue.models.preset import PhotoPreset
 from apps.catalogue.models.tree import Category, CategoryAlias, CategoryName, Region, RegionName
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "LandmarkRedirect",
     "License",
     "Photo",
+    "PhotoPreset",
     "Region",
     "RegionName",
 ]

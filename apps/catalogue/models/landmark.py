@@ -96,11 +96,12 @@ class LandmarkQuerySet(models.QuerySet):
         from apps.catalogue.models.photo import Photo
 
         names = LandmarkName.objects.filter(landmark=OuterRef("pk"), kind=NameKind.OFFICIAL)
-        photos = Photo.objects.filter(landmark=OuterRef("pk"), license__may_show=True)
+        photos = Photo.objects.filter(landmark=OuterRef("pk"))
         return self.annotate(
             has_korean_name=Exists(names.filter(language="ko")),
             has_english_name=Exists(names.filter(language="en")),
-            has_photo=Exists(photos),
+            has_photo=Exists(photos.showable()),
+            uncredited=Exists(photos.uncredited()),
             has_korean_text=Exists(self._texts("ko")),
             has_english_text=Exists(self._texts("en")),
             redirected=Exists(LandmarkRedirect.objects.filter(old_slug=OuterRef("slug"))),

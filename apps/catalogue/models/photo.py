@@ -1,16 +1,34 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from typing import NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from pgvector.django import BitField, HammingDistance, HnswIndex
 
 from apps.catalogue.models.landmark import Landmark
 from apps.catalogue.models.license import License
 from apps.catalogue.scope import within_regions
+
+# Pictures of one thing differ in more of the 64 bits; scaled and re-encoded copies in few.
+ALIKE_BITS = 8
+RENDITIONS = "renditions/"
+# The best first: a browser takes the first format that it knows.
+RENDITION_FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+
+
+class Source(NamedTuple):
+    """One `<source>` of a `<picture>`."""
+
+    type: str
+    srcset: str
 
 
 class PhotoQuerySet(models.QuerySet):
@@ -18,9 +36,27 @@ class PhotoQuerySet(models.QuerySet):
         """Photos of landmarks in the regions that a person may edit."""
         return within_regions(self, user)
 
+    def showable(self) -> PhotoQuerySet:
+        """Photos whose license lets them be shown, with the credit that it asks for."""
+        credited = Q(license__needs_credit=False) | ~Q(credit="")
+        return self.filter(credited, license__may_show=True)
+
     def shown(self) -> PhotoQuerySet:
         """Photos that anybody may see."""
-        return self.filter(license__may_show=True, landmark__state=Landmark.State.PUBLISHED)
+        return self.showable().filter(landmark__state=Landmark.State.PUBLISHED)
+
+    def uncredited(self) -> PhotoQuerySet:
+        """Photos that could be shown, were it not for the credit that is missing."""
+        return self.filter(license__may_show=True, license__needs_credit=True, credit="")
+
+    def alike(self, perceptual_hash: str, *, bits: int = ALIKE_BITS) -> PhotoQuerySet:
+        """Photos that look like one of this hash, the likeliest first; slice them."""
+        return (
+            self.exclude(perceptual_hash=None)
+            .annotate(differing_bits=HammingDistance("perceptual_hash", perceptual_hash))
+            .filter(differing_bits__lte=bits)
+            .order_by("differing_bits")
+        )
 
     def references(self) -> PhotoQuerySet:
         """Photos by which recognition knows landmarks."""
@@ -55,8 +91,27 @@ class Photo(models.Model):
     license = models.ForeignKey(
         License, models.PROTECT, related_name="photos", verbose_name=_("license")
     )
-    credit = models.CharField(_("credit"), max_length=300, blank=True)
+    credit = models.CharField(
+        _("credit"), max_length=300, blank=True, help_text=_("Shown beside the photo.")
+    )
+    author = models.CharField(_("author"), max_length=200, blank=True)
     source = models.CharField(_("source"), max_length=100)
+    source_url = models.URLField(_("page of the source"), max_length=500, blank=True)
+    focal_x = models.FloatField(
+        _("focal point, from the left"), default=0.5, help_text=_("0 to 1; crops keep it in view")
+    )
+    # Buildings rise: what a visitor looks for is a little above the middle.
+    focal_y = models.FloatField(_("focal point, from above"), default=0.4)
+    perceptual_hash = BitField(
+        length=64, null=True, editable=False, help_text="alike for pictures that look alike"
+    )
+    renditions = models.JSONField(
+        default=dict, editable=False, help_text='sizes by shape: {"whole": [[width, height], …]}'
+    )
+    renditions_key = models.CharField(max_length=64, blank=True, editable=False)
+    # Set by the database, too, where license, landmark or focal point change (migration 0004).
+    renditions_due = models.BooleanField(default=True, editable=False)
+    renditions_error = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(_("created"))
 
     objects = PhotoQuerySet.as_manager()
@@ -77,6 +132,10 @@ class Photo(models.Model):
             models.CheckConstraint(
                 name="photo_has_size", condition=Q(width__gt=0, height__gt=0, bytes__gt=0)
             ),
+            models.CheckConstraint(
+                name="photo_focal_point_inside",
+                condition=Q(focal_x__gte=0, focal_x__lte=1, focal_y__gte=0, focal_y__lte=1),
+            ),
             models.UniqueConstraint(name="photo_once", fields=["landmark", "sha256"]),
             models.UniqueConstraint(
                 name="photo_without_landmark_once",
@@ -84,10 +143,78 @@ class Photo(models.Model):
                 condition=Q(landmark__isnull=True),
             ),
         ]
+        indexes = [
+            HnswIndex(
+                name="photo_looks", fields=["perceptual_hash"], opclasses=["bit_hamming_ops"]
+            ),
+            models.Index(
+                F("created_at"), name="photo_renditions_due", condition=Q(renditions_due=True)
+            ),
+            models.Index(
+                F("renditions_key"), name="photo_renditions_key", condition=~Q(renditions_key="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.landmark or self.source} {self.id}"
 
-    @property
+    @cached_property
     def url(self) -> str:
         return reverse("guide:photo_file", args=[self.id])
+
+    @property
+    def whole_only(self) -> bool:
+        """Whether the license wants the picture as it is: no crop, no other version of it."""
+        return not self.license.may_modify
+
+    def sizes_of(self, shape: str) -> list[list[int]]:
+        """Widths and heights of the finished renditions of a shape, the smallest first."""
+        return [] if self.whole_only else self.renditions.get(shape, [])
+
+    def rendition_url(self, shape: str, width: int, suffix: str = "jpg") -> str:
+        if settings.MEDIA_HOST:
+            return f"{settings.MEDIA_HOST}/{self.rendition_name(shape, width, suffix)}"
+        # Built and not reversed: a page names hundreds. It changes with the picture, so that no
+        # cache shows a former crop.
+        base, version = self.url.removesuffix(".jpg"), self.renditions_key[:8]
+        return f"{base}/{shape}-{width}.{suffix}?v={version}"
+
+    def rendition_name(self, shape: str, width: int, suffix: str) -> str:
+        """Return the name in the storage."""
+        key = self.renditions_key
+        return f"{RENDITIONS}{key[:2]}/{key}/{shape}-{width}.{suffix}"
+
+    def sources(self, shape: str) -> list[Source]:
+        """Return what a `<picture>` offers; nothing while the renditions are not made."""
+        sizes = self.sizes_of(shape)
+        return [
+            Source(
+                kind,
+                ", ".join(
+                    f"{self.rendition_url(shape, width, suffix)} {width}w" for width, _ in sizes
+                ),
+            )
+            for suffix, kind in RENDITION_FORMATS.items()
+            if sizes
+        ]
+
+    def rendition_names(self) -> list[str]:
+        """Return all files of the renditions."""
+        return [
+            self.rendition_name(shape, width, suffix)
+            for shape, sizes in self.renditions.items()
+            for width, _ in sizes
+            for suffix in RENDITION_FORMATS
+        ]
+
+    # Files of the storage that no file field names; see operations.stored_files.
+    other_files = RENDITIONS
+
+    @classmethod
+    def known_files(cls, names: Iterable[str]) -> set[str]:
+        """Return those of some names under `other_files` that belong to a photo."""
+        by_key: dict[str, list[str]] = {}
+        for name in names:
+            by_key.setdefault(name.removeprefix(RENDITIONS).split("/")[1], []).append(name)
+        photos = cls.objects.filter(renditions_key__in=by_key)
+        return {name for photo in photos for name in photo.rendition_names()}

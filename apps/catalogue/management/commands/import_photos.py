@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.catalogue.models import Landmark, License
-from apps.catalogue.photos import attach_photo
-from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
+from apps.catalogue.photos import attach_photo, photo_bounds
+from apps.catalogue.pictures import PictureRefused, prepare
 
 
 class Command(BaseCommand):
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             if landmark is None:
                 raise OSError(f"there is no landmark {slug!r}")
         with path.open("rb") as file:
-            photo = prepare(file, name=path.name, bounds=upload_bounds())
+            photo = prepare(file, name=path.name, bounds=photo_bounds(license))
         _, new = attach_photo(
             landmark=landmark,
             content=photo.content,

@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from apps.annotation.services.practice import add_practice_dataset, remove_practice_dataset
 from apps.catalogue.models import Landmark, License, Photo
-from apps.catalogue.photos import attach_photo
-from apps.catalogue.pictures import prepare, upload_bounds
+from apps.catalogue.photos import attach_photo, photo_bounds
+from apps.catalogue.pictures import prepare
 from apps.catalogue.seeding import add_missing_landmarks
 from apps.guide.services import add_missing_articles
 from apps.recognition.indexing import IndexNotBuilt, build_from_photos
@@ -86,7 +86,7 @@ class Command(BaseCommand):
             reference = row["split"] == REFERENCE_SPLIT
             path = folder / row["file"]
             with path.open("rb") as file:
-                photo = prepare(file, name=path.name, bounds=upload_bounds())
+                photo = prepare(file, name=path.name, bounds=photo_bounds(license))
             _, new = attach_photo(
                 landmark=landmarks[row["slug"]] if reference else None,
                 content=photo.content,

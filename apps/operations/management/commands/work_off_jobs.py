@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from apps.operations.jobs import run_here, sweep_jobs
 from apps.operations.limits import forget_old
@@ -44,6 +45,8 @@ class Command(BaseCommand):
                 close_old_connections()
                 sweep_jobs(at=timezone.now(), overdue=timedelta(seconds=3 * settings.SWEEP_SECONDS))
                 forget_old(before=timezone.now() - timedelta(days=2))
+                for name in settings.ROUTINES:
+                    import_string(name)()
             except Error as error:
                 # The database comes back; the rows are still there then.
                 self.stderr.write(f"Sweeping waits for the database: {error}")
