@@ -35,7 +35,7 @@ DROP FUNCTION gilnun_photo_changed();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0003_versions_and_redirects"),
+        ("catalogue", "0004_visitor_facts"),
     ]
 
     operations = [
