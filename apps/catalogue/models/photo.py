@@ -109,7 +109,7 @@ class Photo(models.Model):
         default=dict, editable=False, help_text='sizes by shape: {"whole": [[width, height], …]}'
     )
     renditions_key = models.CharField(max_length=64, blank=True, editable=False)
-    # Set by the database, too, where license, landmark or focal point change (migration 0005).
+    # Set by the database, too, where license, landmark or focal point change (migration 0007).
     renditions_due = models.BooleanField(default=True, editable=False)
     renditions_error = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(_("created"))

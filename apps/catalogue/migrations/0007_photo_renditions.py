@@ -35,7 +35,7 @@ DROP FUNCTION gilnun_photo_changed();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0004_visitor_facts"),
+        ("catalogue", "0006_short_names_of_provinces"),
     ]
 
     operations = [
