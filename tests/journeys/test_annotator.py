@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -242,6 +243,21 @@ def test_a_draft_follows_to_another_browser(running_portal, sign_in, pictures):
     image_shown(other, 3000, 2000)
 
     assert box(other) == box(page)
+
+
+def test_a_picture_that_is_gone_is_set_aside_and_the_next_one_comes(
+    running_portal, sign_in, pictures
+):
+    bench = Bench(running_portal, pictures)
+    media = Path(running_portal.environment["GILNUN_DATA_DIR"]) / "media"
+    stored = (media / "annotation" / str(bench.dataset)).rglob("*.jpg")
+    large = hashlib.sha256((pictures / "1-large.jpg").read_bytes()).hexdigest()
+    next(path for path in stored if path.stem == large).unlink()
+
+    page = sign_in(bench.annotator)
+
+    image_shown(page, 1200, 1600)
+    expect(page.locator("[data-part=notice]")).to_contain_text("관리자에게 넘겼습니다")
 
 
 def test_a_reviewer_sends_back_and_then_accepts(running_portal, sign_in, pictures):

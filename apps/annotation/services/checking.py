@@ -33,7 +33,8 @@ _UNSEEN = f"""
     SELECT image.id, image.dataset_id, 0, 'leased', %(user)s, %(user)s, %(token)s,
         %(at)s, %(until)s, ''
     FROM {_IMAGE} AS image
-    WHERE image.dataset_id = %({{dataset}})s AND image.truth IS NOT NULL{{when}}
+    WHERE image.dataset_id = %({{dataset}})s AND image.truth IS NOT NULL
+        AND image.broken = ''{{when}}
         AND NOT EXISTS (
             SELECT 1 FROM {_TASK} AS mine WHERE mine.image_id = image.id AND %(user)s IN
                 (mine.annotator_id, mine.holder_id, mine.reserved_for_id, mine.check_of_id)

@@ -9,6 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
@@ -19,6 +20,12 @@ from apps.annotation.presenting import bbox, claim_shape, landmark_shape
 from apps.annotation.services import claiming, holding, submitting
 from apps.annotation.services.claiming import NothingToDo, UnknownDataset
 from apps.annotation.services.holding import LeaseLost
+from apps.annotation.services.showing import (
+    NoPicture,
+    PictureAway,
+    PictureBroken,
+    open_picture,
+)
 from apps.annotation.shapes import TAGS
 from apps.annotation.views.json_addresses import (
     asked_dataset,
@@ -28,6 +35,7 @@ from apps.annotation.views.json_addresses import (
     token_of,
 )
 from apps.catalogue.models import Landmark
+from apps.operations.problems import problem_response
 
 FOUND = 8
 DRAFT_FIELDS = ("bbox", *TAGS, "place", "landmark", "other")
@@ -56,16 +64,22 @@ def image(request: HttpRequest, image: int) -> HttpResponse:
     user = request.user
     if not user.is_authenticated:
         raise Http404
-    images = AnnotationImage.objects.exclude(file="")
+    images = AnnotationImage.objects.all()
     if not may(user, Permission.REVIEW_ANNOTATIONS):
         if not may(user, Permission.ANNOTATE):
             raise Http404
         images = images.visible_to(user)
     shown = get_object_or_404(images, pk=image)
     try:
-        content = shown.file.open("rb")
-    except FileNotFoundError:
+        content = open_picture(shown, at=timezone.now())
+    except NoPicture:
         raise Http404 from None
+    except PictureBroken:
+        detail = _("The picture is gone or damaged. It was set aside for a supervisor.")
+        return problem_response(410, "picture_broken", detail)
+    except PictureAway:
+        detail = _("The place where the pictures lie does not answer. Please try again later.")
+        return problem_response(503, "picture_away", detail, headers={"Retry-After": "60"})
     return FileResponse(content, content_type="image/jpeg", headers=PICTURE_CACHE)
 
 

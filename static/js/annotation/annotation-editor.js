@@ -289,9 +289,21 @@ class AnnotationEditor extends HTMLElement {
     this.canvas.svg.focus({ preventScroll: true });
   }
 
-  #pictureBroken() {
+  /** A picture that is gone for good was set aside with its task: then the next one comes. */
+  async #pictureBroken() {
     this.panel.part("loading").hidden = true;
     this.panel.say(this.dataset.pictureBroken, "error");
+    const task = this.#task;
+    try {
+      await call(`tasks/${task.id}/heartbeat`, { token: task.token });
+    } catch (error) {
+      if (error.code !== "lease_lost" || task !== this.#task) {
+        return;
+      }
+      this.#saveLocally();
+      await this.#claim();
+      this.panel.say(this.dataset.pictureGone, "warn");
+    }
   }
 
   #key(event) {

@@ -401,12 +401,12 @@ def test_practice_tells_how_far_one_is(client):
     assert answer["next"]["task"]["practice"] == {"done": 1, "of": 2}
 
 
-def test_a_picture_whose_file_is_gone_is_not_found_and_can_be_skipped(client, dataset):
+def test_a_picture_whose_file_is_gone_is_set_aside_with_its_task(client, dataset):
     image = ImageFactory(dataset=dataset, file=ContentFile(b"jpeg", name="gone.jpg"))
     TaskFactory(dataset=dataset, image=image)
     image.file.storage.delete(image.file.name)
     task = claimed(client)
 
-    assert client.get(task["image"]["url"]).status_code == 404
+    assert client.get(task["image"]["url"]).status_code == 410
     answer = verb(client, task, "skip", token=task["token"], reason="the picture is broken")
-    assert answer.status_code == 200
+    assert (answer.status_code, answer.json()["code"]) == (409, "lease_lost")
