@@ -64,63 +64,64 @@ def measure(annotations: int) -> Export:
     return Export(report["seconds"], report["annotations"], report["peak_kilobytes"] / 1024, size)
 
 
-_IMAGES = """
-    WITH places AS (
-        SELECT array_agg(id) AS ids FROM (
-            SELECT id FROM catalogue_landmark ORDER BY id LIMIT %(places)s
-        ) AS chosen
-    ), made AS (
-        INSERT INTO annotation_annotationimage (dataset_id, file, name, sha256, external_id,
-            width, height, license_id, landmark_id, created_at)
-        SELECT %(dataset)s, '', 'place-' || number %% 500 || '/picture-' || number || '.jpg', '',
-            '', 3000, 2000, %(license)s, ids[1 + number %% array_length(ids, 1)], now()
-        FROM places, generate_series(1, %(annotations)s) AS number
-        RETURNING id
-    )
-    INSERT INTO annotation_annotationtask (image_id, dataset_id, slot, state, submitted_at,
-        completed_at, closed_reason)
-    SELECT id, %(dataset)s, 1, 'accepted', now(), now(), '' FROM made ORDER BY id
-"""
-_ANNOTATIONS = """
-    INSERT INTO annotation_annotation (task_id, origin, current, by_id, external_id, x, y, width,
-        height, truncated, occluded, reflection, none_of_these, landmark_id, other, created_at)
-    SELECT task.id, 'drawn', true, %(person)s, '', task.id %% 2000, task.id %% 1000, 640, 480,
-        task.id %% 3 = 0, false, false, task.id %% 3 <> 0, image.landmark_id, '', now()
-    FROM annotation_annotationtask AS task
-    JOIN annotation_annotationimage AS image ON image.id = task.image_id
-    WHERE task.dataset_id = %(dataset)s
-"""
-
-
 def completed_dataset(annotations: int) -> int:
     """Return a dataset with that many completed annotations, made at the first call."""
     from django.db import connection, transaction
     from django.utils import timezone
 
     from apps.accounts.models import User
-    from apps.annotation.models import Dataset
-    from apps.catalogue.models import License
+    from apps.annotation.models import Annotation, Dataset
+    from tests.crowd import copy, fill
 
     name = f"{annotations} completed"
     if earlier := Dataset.objects.filter(name=name).first():
         return earlier.pk
-    with transaction.atomic():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
         dataset = Dataset.objects.create(
             name=name, year=2026, source="bench", created_at=timezone.now()
         )
-        values = {
-            "dataset": dataset.pk,
-            "annotations": annotations,
-            "license": License.objects.get(code="OWN").pk,
-            "person": User.objects.create(username=name, password="!").pk,
-            "places": PLACES,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = 0")
-            cursor.execute(_IMAGES, values)
-            cursor.execute(_ANNOTATIONS, values)
-            cursor.execute("ANALYZE annotation_annotation, annotation_annotationtask")
+        fill(dataset, annotations)
+        cursor.execute(_PLACES, [PLACES, dataset.pk])
+        dataset.tasks.update(
+            state="accepted", submitted_at=timezone.now(), completed_at=timezone.now()
+        )
+        first = Annotation.objects.create(
+            task=dataset.tasks.order_by("pk").first(),
+            by=User.objects.create(username=name, password="!"),
+            x=100,
+            y=50,
+            width=640,
+            height=480,
+            truncated=True,
+            created_at=timezone.now(),
+        )
+        copies = copy(
+            Annotation,
+            task_id="task.id",
+            landmark_id="image.landmark_id",
+            x="task.id % 2000",
+            y="task.id % 1000",
+        )
+        cursor.execute(
+            f"{copies}, annotation_annotationtask AS task"
+            " JOIN annotation_annotationimage AS image ON image.id = task.image_id"
+            f" WHERE row.id = {first.pk} AND task.dataset_id = {dataset.pk}"
+            f" AND task.id <> {first.task_id} ORDER BY task.id"
+        )
+        cursor.execute("ANALYZE annotation_annotation, annotation_annotationtask")
     return dataset.pk
+
+
+_PLACES = """
+    WITH places AS (
+        SELECT array_agg(id) AS ids FROM (
+            SELECT id FROM catalogue_landmark ORDER BY id LIMIT %s
+        ) AS chosen
+    )
+    UPDATE annotation_annotationimage SET landmark_id = ids[1 + id %% array_length(ids, 1)]
+    FROM places WHERE dataset_id = %s
+"""
 
 
 def main(annotations: int, target: Path) -> None:

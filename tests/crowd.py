@@ -12,9 +12,14 @@ import json
 import subprocess
 import sys
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.running import ROOT, Portal
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from apps.annotation.models import Dataset
 
 CSRF = "c" * 32
 BOX = {"bbox": [100, 80, 640, 480], "truncated": True}
@@ -105,18 +110,6 @@ def gather_crowd(portal: Portal, *, people: int, tasks: int, leases: int = 0) ->
     return Crowd(**json.loads(result.stdout))
 
 
-_TASKS = """
-    WITH made AS (
-        INSERT INTO annotation_annotationimage (dataset_id, file, name, sha256, external_id,
-            width, height, license_id, landmark_id, created_at)
-        SELECT %(dataset)s, '', 'picture-' || number || '.jpg', '', '', 3000, 2000, %(license)s,
-            (SELECT min(id) FROM catalogue_landmark), now()
-        FROM generate_series(1, %(tasks)s) AS number
-        RETURNING id
-    )
-    INSERT INTO annotation_annotationtask (image_id, dataset_id, slot, state, closed_reason)
-    SELECT id, %(dataset)s, 1, 'open', '' FROM made ORDER BY id
-"""
 _LEASES = """
     UPDATE annotation_annotationtask AS task SET state = 'leased', holder_id = held.holder,
         token = gen_random_uuid(), leased_at = now(), lease_until = now() + interval '1 hour'
@@ -132,6 +125,47 @@ _LEASES = """
 """
 
 
+def fill(dataset: Dataset, tasks: int) -> None:
+    """Give a dataset open tasks, each with an image of its own; all are copies of the first."""
+    from django.db import connection
+
+    from apps.annotation.models import AnnotationImage, AnnotationTask
+    from apps.catalogue.models import Landmark, License
+
+    image = AnnotationImage.objects.create(
+        dataset=dataset,
+        name="picture-0.jpg",
+        width=3000,
+        height=2000,
+        license=License.objects.get(code="OWN"),
+        landmark=Landmark.objects.order_by("pk").first(),
+        created_at=dataset.created_at,
+    )
+    task = AnnotationTask.objects.create(dataset=dataset, image=image)
+    copy_image = copy(AnnotationImage, name="'picture-' || number || '.jpg'")
+    copy_task = copy(AnnotationTask, image_id="image.id")
+    values = {"dataset": dataset.pk, "first": image.pk, "task": task.pk, "copies": tasks - 1}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"{copy_image}, generate_series(1, %(copies)s) AS number WHERE row.id = %(first)s",
+            values,
+        )
+        cursor.execute(
+            f"{copy_task}, annotation_annotationimage AS image WHERE row.id = %(task)s"
+            " AND image.dataset_id = %(dataset)s AND image.id <> %(first)s ORDER BY image.id",
+            values,
+        )
+
+
+def copy(model: type[Model], **changed: str) -> str:
+    """Return the beginning of a statement that copies a row, with other values in some columns."""
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    names = ", ".join(f'"{field.column}"' for field in fields)
+    values = ", ".join(changed.get(field.column, f'row."{field.column}"') for field in fields)
+    table = model._meta.db_table
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} AS row"
+
+
 def make(*, people: int, tasks: int, leases: int) -> Crowd:
     """Make the rows. The first `leases` tasks are held by people who are not in the crowd."""
     from django.db import connection, transaction
@@ -141,13 +175,11 @@ def make(*, people: int, tasks: int, leases: int) -> Crowd:
     from apps.accounts.models import User
     from apps.accounts.permissions import Role, ensure_roles
     from apps.annotation.models import Assignment, Dataset
-    from apps.catalogue.models import License
 
     at = timezone.now()
     with transaction.atomic():
-        number = Dataset.objects.count()
         dataset = Dataset.objects.create(
-            name=f"crowd {number} {at:%Y%m%d%H%M%S}", year=2026, source="test", created_at=at
+            name=f"crowd {at:%Y-%m-%d %H:%M:%S.%f}", year=2026, source="test", created_at=at
         )
         users = User.objects.bulk_create(
             User(username=f"crowd-{dataset.pk}-{place}", password="!")
@@ -160,14 +192,12 @@ def make(*, people: int, tasks: int, leases: int) -> Crowd:
         )
         values = {
             "dataset": dataset.pk,
-            "license": License.objects.get(code="OWN").pk,
-            "tasks": tasks,
             "leases": leases,
             "people": [user.pk for user in users[people:]],
         }
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 0")
-            cursor.execute(_TASKS, values)
+            fill(dataset, tasks)
             cursor.execute(_LEASES, values)
     sessions = []
     for user in users[:people]:
