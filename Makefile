@@ -6,12 +6,14 @@ VENV := .venv/bin
 # Recipes run in the checkout's own folder, so that a space in its path does no harm.
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run test bench lint clean manage screenshots browser
+.PHONY: help run test faults bench bench-large lint clean manage screenshots browser
 
 help:
 	@echo "make run          set up and start the portal   (PORT=8000)"
 	@echo "make test         set up and run all tests      (ONLY=tests/recognition)"
+	@echo "make faults       the tests of faults in full length, about half an hour"
 	@echo "make bench        measure                       (ONLY=model_server)"
+	@echo "make bench-large  measure with a million rows"
 	@echo "make lint         check style and imports"
 	@echo "make screenshots  pictures of the pages, into docs/screenshots"
 	@echo 'make manage ARGS="…"   a management command'
@@ -34,8 +36,14 @@ browser:
 test: .venv/installed browser
 	@$(VENV)/python -m pytest $(ONLY)
 
+faults: .venv/installed browser
+	@$(VENV)/python -m pytest tests/faults --long
+
 bench: .venv/installed browser
 	@$(VENV)/python -m bench $(ONLY)
+
+bench-large: .venv/installed browser
+	@$(VENV)/python -m bench --large $(ONLY)
 
 screenshots: .venv/installed browser
 	@$(VENV)/python -m docs.screenshots

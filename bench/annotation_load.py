@@ -15,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 import psutil
+import psycopg
 
 from bench.rows import Row
+from portal.database_cluster import OWNER, DatabaseCluster
 from tests.crowd import Annotator, Crowd, gather_crowd
 from tests.running import ROOT, Portal, start_portal, stop_portal
 
@@ -45,12 +47,18 @@ def run_with(tasks: int) -> list[Row]:
             DATA_DIR, log_folder=Path(folder), GILNUN_WEB_PROCESSES="4", GILNUN_SEED="catalogue"
         )
         try:
+            forget_earlier_runs()
             crowd = gather_crowd(
                 portal, people=ANNOTATORS + 2 * VISITORS, tasks=tasks, leases=LEASES
             )
             return asyncio.run(measure(portal, psutil.Process(process.pid), crowd, tasks))
         finally:
             stop_portal(process)
+
+
+def forget_earlier_runs() -> None:
+    with psycopg.connect(DatabaseCluster(DATA_DIR).dsn(OWNER)) as database:
+        database.execute("TRUNCATE annotation_dataset CASCADE")
 
 
 async def measure(portal: Portal, root: psutil.Process, crowd: Crowd, tasks: int) -> list[Row]:

@@ -47,6 +47,7 @@ class Annotator:
             f"Cookie: sessionid={session}; csrftoken={CSRF}\r\nX-CSRFToken: {CSRF}\r\n"
             "Content-Type: application/json\r\nAccept-Language: ko\r\n"
         )
+        self.unanswered = 0
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
@@ -68,6 +69,7 @@ class Annotator:
             self._writer.write(head.encode() + b"\r\n\r\n" + content)
             return await self._answer()
         except (OSError, asyncio.IncompleteReadError) as error:
+            self.unanswered += 1
             self.hang_up()
             raise ConnectionError("no answer") from error
 
@@ -81,7 +83,7 @@ class Annotator:
 
     def hang_up(self) -> None:
         if self._writer is not None:
-            self._writer.close()
+            self._writer.transport.abort()
         self._reader = self._writer = None
 
     async def claim(self, crowd: Crowd) -> dict | None:
