@@ -29,7 +29,9 @@ from apps.operations.problems import problem_response
 
 class Permission(StrEnum):
     ANNOTATE = "annotate"
+    SEE_GUIDE = "see_guide"
     REVIEW_ANNOTATIONS = "review_annotations"
+    ASSIGN_ANNOTATIONS = "assign_annotations"
     SEE_NUMBERS = "see_numbers"
     EDIT_CONTENT = "edit_content"
     PUBLISH = "publish"
@@ -52,8 +54,16 @@ class Role(StrEnum):
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.ANNOTATOR: frozenset({Permission.ANNOTATE}),
-    Role.ANNOTATION_REVIEWER: frozenset({Permission.REVIEW_ANNOTATIONS, Permission.SEE_NUMBERS}),
+    Role.ANNOTATOR: frozenset({Permission.ANNOTATE, Permission.SEE_GUIDE}),
+    # Whoever judges the work also hands it out, and gets what others could not do.
+    Role.ANNOTATION_REVIEWER: frozenset(
+        {
+            Permission.REVIEW_ANNOTATIONS,
+            Permission.ASSIGN_ANNOTATIONS,
+            Permission.SEE_NUMBERS,
+            Permission.SEE_GUIDE,
+        }
+    ),
     Role.CONTENT_EDITOR: frozenset({Permission.EDIT_CONTENT}),
     Role.PUBLISHER: frozenset({Permission.EDIT_CONTENT, Permission.PUBLISH}),
     Role.PHOTO_EDITOR: frozenset({Permission.EDIT_PHOTOS}),
@@ -146,6 +156,7 @@ ADDRESSES: dict[str, str] = {
     "accounts:second_factor": SIGNED_IN,
     # Those of one's own task, all for reviewers: the view asks what the task says.
     "annotation:image": SIGNED_IN,
+    "annotation:small_image": SIGNED_IN,
 }
 
 

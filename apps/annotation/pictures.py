@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from typing import NamedTuple
 
+from PIL import Image
+
 from apps.catalogue.pictures import SUFFIXES, Bounds, PictureRefused, prepare
 
 __all__ = ["SUFFIXES", "Picture", "PictureRefused", "prepare_picture"]
 
 QUALITY = 92
+SMALL = 320  # pixels of the longer side
 
 
 class Picture(NamedTuple):
@@ -30,3 +33,13 @@ def prepare_picture(content: bytes, *, max_pixels: int, min_side: int) -> Pictur
     )
     prepared = prepare(io.BytesIO(content), name="picture", bounds=bounds)
     return Picture(prepared.content, prepared.sha256, prepared.width, prepared.height)
+
+
+def small_picture(content: bytes) -> bytes:
+    """Return a stored JPEG as small as a list shows it."""
+    image = Image.open(io.BytesIO(content), formats=["JPEG"])
+    image.draft("RGB", (SMALL, SMALL))
+    image.thumbnail((SMALL, SMALL))
+    output = io.BytesIO()
+    image.convert("RGB").save(output, "JPEG", quality=80)
+    return output.getvalue()

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.annotation.views import numbers, reviews, tasks
+from apps.annotation.views import datasets, guide, numbers, pictures, reviews, tasks
 
 app_name = "annotation"
 
@@ -9,7 +9,18 @@ urlpatterns = [
     path("review/", reviews.review_page, name="review"),
     path("numbers/", numbers.numbers_page, name="numbers"),
     path("numbers/<slug:table>.csv", numbers.numbers_csv, name="numbers_csv"),
-    path("images/<int:image>.jpg", tasks.image, name="image"),
+    path("numbers/mine/", numbers.my_numbers, name="my_numbers"),
+    path("numbers/mine/<slug:table>.csv", numbers.my_numbers_csv, name="my_numbers_csv"),
+    path("guide/", guide.guide_page, name="guide"),
+    path("guide/<path:name>", guide.guide_picture, name="guide_picture"),
+    path("datasets/", datasets.dataset_list, name="datasets"),
+    path("datasets/<int:dataset>/", datasets.dataset_detail, name="dataset"),
+    path("datasets/<int:dataset>/people/", datasets.dataset_people, name="dataset_people"),
+    path("datasets/<int:dataset>/rules/", datasets.dataset_rules, name="dataset_rules"),
+    path("tasks/", datasets.change_tasks, name="change_tasks"),
+    path("skipped/", datasets.skipped, name="skipped"),
+    path("images/<int:image>/small.jpg", pictures.small_image, name="small_image"),
+    path("images/<int:image>.jpg", pictures.image, name="image"),
     path("api/claim", tasks.claim, name="claim"),
     path("api/landmarks", tasks.landmarks, name="landmarks"),
     path("api/tasks/<int:task>/submit", tasks.submit, name="submit"),

@@ -6,6 +6,7 @@ like any other task; it is scored, and never reviewed, completed or exported.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from django.db import transaction
@@ -20,6 +21,8 @@ from apps.annotation.models import (
 )
 from apps.annotation.shapes import Box, Tags, overlap
 from apps.annotation.workflow import TaskState
+from apps.operations.audit import Change, record, snapshot
+from apps.operations.models import AuditEntry
 from apps.operations.statements import columns
 
 _TASK = AnnotationTask._meta.db_table
@@ -93,23 +96,29 @@ class NoAnswerToKeep(Exception):
 
 
 @transaction.atomic
-def make_known_answer(task: AnnotationTask) -> AnnotationImage:
+def make_known_answer(task: AnnotationTask, *, by: User, at: datetime) -> AnnotationImage:
     """Let the accepted annotation of a task be the known answer by which others are checked.
 
     Raises NoAnswerToKeep.
     """
-    image = AnnotationImage.objects.select_for_update().get(pk=task.image_id)
     drawn = task.annotations.filter(current=True, task__state=TaskState.ACCEPTED).first()
     if drawn is None or task.check_of_id is not None:
         raise NoAnswerToKeep(str(task.pk))
-    image.truth = {"bbox": [float(number) for number in drawn.box], **drawn.tags._asdict()}
-    image.save(update_fields=["truth"])
-    return image
+    truth = {"bbox": [float(number) for number in drawn.box], **drawn.tags._asdict()}
+    return _know(task, truth, by, at)
 
 
-def forget_known_answer(task: AnnotationTask) -> AnnotationImage:
+@transaction.atomic
+def forget_known_answer(task: AnnotationTask, *, by: User, at: datetime) -> AnnotationImage:
     """Check nobody else by this task's image; scores so far stay."""
-    image = task.image
-    image.truth = None
+    return _know(task, None, by, at)
+
+
+def _know(task: AnnotationTask, truth: dict | None, by: User, at: datetime) -> AnnotationImage:
+    image = AnnotationImage.objects.select_for_update().get(pk=task.image_id)
+    before = snapshot(image)
+    image.truth = truth
     image.save(update_fields=["truth"])
+    change = Change(image, before, snapshot(image))
+    record([change], by=by, at=at, action=AuditEntry.Action.CHANGED)
     return image

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from apps.accounts.permissions import Permission, may, require_permission
+from apps.accounts.permissions import Permission, require_permission
 from apps.annotation.models import Review
 from apps.annotation.presenting import review_shape
 from apps.annotation.services import reviewing
@@ -25,12 +25,7 @@ from apps.annotation.views.json_addresses import (
 @require_permission(Permission.REVIEW_ANNOTATIONS)
 @ensure_csrf_cookie
 def review_page(request: HttpRequest) -> HttpResponse:
-    context = {
-        "dataset": asked_dataset(request),
-        "may_annotate": may(request.user, Permission.ANNOTATE),
-        "may_see_numbers": may(request.user, Permission.SEE_NUMBERS),
-    }
-    return render(request, "annotation/review.html", context)
+    return render(request, "annotation/review.html", {"dataset": asked_dataset(request)})
 
 
 @json_address("POST", Permission.REVIEW_ANNOTATIONS)

@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from apps.accounts.models import User
-from apps.accounts.permissions import Permission, may, require_permission
-from apps.annotation.models import AnnotationImage
+from apps.accounts.permissions import Permission, require_permission
 from apps.annotation.presenting import bbox, claim_shape, landmark_shape
 from apps.annotation.services import claiming, holding, submitting
 from apps.annotation.services.claiming import NothingToDo, UnknownDataset
 from apps.annotation.services.holding import LeaseLost
-from apps.annotation.services.showing import (
-    NoPicture,
-    PictureAway,
-    PictureBroken,
-    open_picture,
-)
 from apps.annotation.shapes import TAGS
 from apps.annotation.views.json_addresses import (
     asked_dataset,
@@ -35,52 +27,16 @@ from apps.annotation.views.json_addresses import (
     token_of,
 )
 from apps.catalogue.models import Landmark
-from apps.operations.problems import problem_response
 
 FOUND = 8
 DRAFT_FIELDS = ("bbox", *TAGS, "place", "landmark", "other")
-# The picture at an address never changes, and only its viewer may keep it.
-PICTURE_CACHE = {"Cache-Control": "private, max-age=604800, immutable"}
 
 
 @require_safe
 @require_permission(Permission.ANNOTATE)
 @ensure_csrf_cookie
 def editor(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "annotation/editor.html",
-        {
-            "dataset": asked_dataset(request),
-            "may_review": may(request.user, Permission.REVIEW_ANNOTATIONS),
-            "may_see_numbers": may(request.user, Permission.SEE_NUMBERS),
-        },
-    )
-
-
-@require_safe
-def image(request: HttpRequest, image: int) -> HttpResponse:
-    """Show a picture to those who work on it; to everybody else it does not exist."""
-    user = request.user
-    if not user.is_authenticated:
-        raise Http404
-    images = AnnotationImage.objects.all()
-    if not may(user, Permission.REVIEW_ANNOTATIONS):
-        if not may(user, Permission.ANNOTATE):
-            raise Http404
-        images = images.visible_to(user)
-    shown = get_object_or_404(images, pk=image)
-    try:
-        content = open_picture(shown, at=timezone.now())
-    except NoPicture:
-        raise Http404 from None
-    except PictureBroken:
-        detail = _("The picture is gone or damaged. It was set aside for a supervisor.")
-        return problem_response(410, "picture_broken", detail)
-    except PictureAway:
-        detail = _("The place where the pictures lie does not answer. Please try again later.")
-        return problem_response(503, "picture_away", detail, headers={"Retry-After": "60"})
-    return FileResponse(content, content_type="image/jpeg", headers=PICTURE_CACHE)
+    return render(request, "annotation/editor.html", {"dataset": asked_dataset(request)})
 
 
 @json_address("POST", Permission.ANNOTATE)

@@ -201,7 +201,7 @@ def test_an_accepted_annotation_becomes_the_known_answer():
     accepted = TaskFactory(state="accepted", submitted_at=NOON, completed_at=NOON)
     AnnotationFactory(task=accepted, x=1, y=2, width=30, height=40)
 
-    image = make_known_answer(accepted)
+    image = make_known_answer(accepted, by=UserFactory(), at=NOON)
 
     assert image.truth == {
         "bbox": [1.0, 2.0, 30.0, 40.0],
@@ -210,6 +210,6 @@ def test_an_accepted_annotation_becomes_the_known_answer():
         "reflection": False,
         "none_of_these": True,
     }
-    assert forget_known_answer(accepted).truth is None
+    assert forget_known_answer(accepted, by=UserFactory(), at=NOON).truth is None
     with pytest.raises(NoAnswerToKeep):
-        make_known_answer(TaskFactory())
+        make_known_answer(TaskFactory(), by=UserFactory(), at=NOON)
