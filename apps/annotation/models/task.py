@@ -39,8 +39,10 @@ class AnnotationTask(models.Model):
     """One person's work on one image. At most one person holds it at a time."""
 
     image = models.ForeignKey(AnnotationImage, models.CASCADE, related_name="tasks")
-    # The image's dataset once more: the indexes of the claim begin with it.
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="tasks")
+    # The image's dataset once more: the indexes of the claim begin with it. A plain one beside
+    # them would be taken for a dataset that just came and has no statistics yet: all its tasks
+    # would be read at every claim.
+    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="tasks", db_index=False)
     slot = models.PositiveSmallIntegerField(default=1, help_text="1 to the dataset's redundancy")
     state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.OPEN)
     reserved_for = models.ForeignKey(

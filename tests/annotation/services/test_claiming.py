@@ -22,6 +22,7 @@ from apps.annotation.services.holding import (
 )
 from apps.annotation.services.submitting import submit_annotation
 from apps.annotation.workflow import MoveNotAllowed
+from tests.crowd import fill
 from tests.factories.annotation import (
     AssignmentFactory,
     DatasetFactory,
@@ -29,6 +30,7 @@ from tests.factories.annotation import (
     TaskFactory,
     UserFactory,
 )
+from tests.factories.catalogue import LicenseFactory
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -293,3 +295,27 @@ def test_two_tabs_of_one_person_get_one_task():
 
     assert len(got) == 8
     assert len(set(got)) == 1
+
+
+def rows_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables"
+            " WHERE relname = %s",
+            [AnnotationTask._meta.db_table],
+        )
+        return cursor.fetchone()[0]
+
+
+def test_a_claim_reads_few_tasks_of_a_dataset_that_just_came(dataset, mina):
+    LicenseFactory(code="OWN")
+    fill(DatasetFactory(), 1000)
+    with connection.cursor() as cursor:
+        # What the database knows of the table now says nothing of the dataset that comes next.
+        cursor.execute(f"ANALYZE {AnnotationTask._meta.db_table}")
+    fill(dataset, 3000)
+    before = rows_read()
+
+    claim(mina)
+
+    assert rows_read() - before < 20
