@@ -27,7 +27,7 @@ from apps.accounts.permissions import ROLE_NAMES, Role, ensure_roles, roles_of
 from apps.accounts.services import apply_roles, describe, record_password_change
 from apps.accounts.signing_in import is_locked, unlock
 from apps.operations.audit import Change, Snapshot, record
-from apps.operations.editing import AuditedAdmin
+from apps.operations.conflicts import VersionedAdmin
 from apps.operations.models import AuditEntry
 
 # What a role may do is written in permissions.py; groups are how Django knows it.
@@ -99,7 +99,9 @@ class Regions(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(PlainUserAdmin, AuditedAdmin):
+class UserAdmin(VersionedAdmin, PlainUserAdmin):
+    # Roles and passwords are set anew, never put back.
+    keeps_no_way_back = True
     form = ChangeForm
     add_form = AddForm
     change_password_form = AdminPasswordChangeForm

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
+from apps.accounts.permissions import Permission, may
 from apps.catalogue.models import Landmark, Photo
 from apps.catalogue.publication import gate
 from apps.catalogue.scope import may_edit, may_edit_region, outside_regions, require_edit
-from apps.operations.audit import BOOKKEEPING, Change, Snapshot, record, snapshot
+from apps.operations.audit import Change, Snapshot, record, snapshot
 from apps.operations.models import AuditEntry
+from apps.operations.reverting import NotRestorable, revert_row
 
 MOST_AT_ONCE = 20_000
 ROWS_AT_ONCE = 1000
@@ -37,10 +37,6 @@ RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
 
 # Rows that are edited, logged and put back together with a landmark.
 LANDMARK_RELATIONS = ("names", "notes")
-
-
-class NotRestorable(Exception):
-    """The change cannot be taken back; the message says why."""
 
 
 class Refusal(NamedTuple):
@@ -113,6 +109,8 @@ def _raw(model: type[models.Model], values: dict[str, object]) -> Snapshot:
 def _refusal(row: models.Model, raw: Snapshot, by: AbstractBaseUser) -> str:
     if not may_edit(by, row) or ("region_id" in raw and not may_edit_region(by, raw["region_id"])):
         return outside_regions()
+    if "state" in raw and (reason := _state_refusal(row.state, raw["state"], by)):
+        return reason
     if raw.get("state") != Landmark.State.PUBLISHED:
         return ""
     return ", ".join(gate(row).blockers)
@@ -147,6 +145,8 @@ def _undo(model: type[models.Model], entries: list[AuditEntry], by, at: datetime
         if row is None or not may_edit(by, row):
             continue
         now = snapshot(row)
+        if "state" in fields and _state_refusal(now["state"], entry.before["state"], by):
+            continue
         if any(now[name] != entry.after[name] for name in fields):
             continue
         for name in fields:
@@ -171,91 +171,32 @@ def _with_names(rows: QuerySet) -> QuerySet:
     return rows.prefetch_related("names" if rows.model is Landmark else "landmark__names")
 
 
-@transaction.atomic
 def revert_landmark(
     landmark: Landmark, entry: AuditEntry, *, by: AbstractBaseUser, at: datetime
 ) -> Landmark:
-    """Give a landmark back the values it had before one change.
+    """Give a landmark back the values it had before one change; later ones stay.
 
     Raises NotRestorable, and OutsideRegions where the person may not edit.
-
-    What other changes did to other fields stays.
     """
-    held = Landmark.objects.select_for_update().get(pk=landmark.pk)
-    require_edit(by, held)
-    if entry.before is None or entry.after is None:
-        raise NotRestorable(_("This change made or removed the entry as a whole."))
-    before = snapshot(held, related=LANDMARK_RELATIONS)
-    for name in entry.changed_fields:
-        if name in RESTORABLE[Landmark]:
-            setattr(held, name, entry.before[name])
-    for relation in LANDMARK_RELATIONS:
-        # A change from before a relation was logged says nothing of it.
-        if relation in entry.changed_fields and relation in entry.before:
-            _put_rows_back(held, relation, entry.before[relation])
-    require_edit(by, held)
-    held.version += 1
-    held.updated_at = at
-    try:
-        held.full_clean()
-    except ValidationError as error:
-        raise NotRestorable("; ".join(error.messages)) from error
-    held.save()
-    saved = Landmark.objects.get(pk=held.pk)
-    after = snapshot(saved, related=LANDMARK_RELATIONS)
-    record([Change(saved, before, after)], by=by, at=at, action=AuditEntry.Action.REVERTED)
-    return saved
+
+    def check(held: Landmark) -> None:
+        require_edit(by, held)
+        if reason := _state_refusal(landmark.state, held.state, by):
+            raise NotRestorable(reason)
+
+    return revert_row(
+        landmark,
+        entry,
+        fields=RESTORABLE[Landmark],
+        relations=LANDMARK_RELATIONS,
+        check=check,
+        by=by,
+        at=at,
+    )
 
 
-def _put_rows_back(landmark: Landmark, relation: str, rows: Iterable[dict]) -> None:
-    held = getattr(landmark, relation)
-    held.all().delete()
-    held.bulk_create([held.model(landmark=landmark, **row) for row in rows])
-
-
-class Compared(NamedTuple):
-    """One field in a change, as a person reads it."""
-
-    label: str
-    before: str
-    after: str
-
-
-def compare_values(
-    model: type[models.Model], before: Snapshot | None, after: Snapshot | None
-) -> list[Compared]:
-    """Return where two snapshots differ, field by field, with names instead of keys."""
-    before, after = before or {}, after or {}
-    return [
-        Compared(
-            _label(model, name),
-            _readable(model, name, before.get(name)),
-            _readable(model, name, after.get(name)),
-        )
-        for name in sorted({*before, *after} - BOOKKEEPING)
-        if before.get(name) != after.get(name)
-    ]
-
-
-def _label(model: type[models.Model], name: str) -> str:
-    for field in model._meta.get_fields():
-        if name in (field.name, getattr(field, "attname", "")):
-            related = field.related_model
-            if field.auto_created and related:
-                return str(related._meta.verbose_name_plural)
-            return str(field.verbose_name)
-    return name
-
-
-def _readable(model: type[models.Model], name: str, value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "\n".join(f"{part['language']} {part['kind']}: {part['text']}" for part in value)
-    field = next((each for each in model._meta.concrete_fields if each.attname == name), None)
-    if field is not None and field.is_relation:
-        row = field.related_model._base_manager.filter(pk=value).first()
-        return str(row) if row else str(value)
-    if field is not None and field.choices:
-        return str(dict(field.flatchoices).get(value, value))
-    return str(value)
+def _state_refusal(was: str, becomes: str, by: AbstractBaseUser) -> str:
+    """Say why somebody may not take a landmark from one state to another; "" where they may."""
+    if was != becomes and "published" in (was, becomes) and not may(by, Permission.PUBLISH):
+        return _("only reviewers and publishers publish and withdraw")
+    return ""

@@ -36,7 +36,7 @@ from apps.guide.services import (
 )
 from apps.guide.views.places import landmark as landmark_page
 from apps.guide.workflow import FOLLOWS, article_gate
-from apps.operations.editing import VersionedAdmin
+from apps.operations.conflicts import VersionedAdmin
 from apps.operations.models import AuditEntry
 
 STATE_COLOURS = {
@@ -91,6 +91,8 @@ class ArticleAdmin(ScopedAdmin, VersionedAdmin):
     readonly_fields = ["other_languages", "next_step"]
     actions = ["publish", "withdraw"]
     warn_unsaved_form = True
+    # Steps have a page of their own, with a gate.
+    not_reverted = ["landmark", "language", "state", "published_at", "withdrawn_at", "created_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         return super().get_queryset(request).prefetch_related("landmark__names")

@@ -50,6 +50,9 @@ def _values(row: models.Model) -> Snapshot:
         value = field.value_from_object(row)
         if field.attname in SECRETS:
             value = "…"
+        elif isinstance(value, datetime):
+            # The encoder would cut microseconds off, and a row must come back as it was.
+            value = value.isoformat()
         values[field.attname] = str(value) if isinstance(field, models.FileField) else value
     return json.loads(json.dumps(values, cls=DjangoJSONEncoder))
 

@@ -100,6 +100,11 @@ class AuditEntryQuerySet(models.QuerySet):
         """What was done to one row, newest first."""
         return self.filter(subject_type=row._meta.label_lower, subject=str(row.pk)).order_by("-pk")
 
+    def deleted(self, model: type[models.Model]) -> AuditEntryQuerySet:
+        """Rows of a model that were deleted, newest first."""
+        kind = model._meta.label_lower
+        return self.filter(subject_type=kind, action=AuditEntry.Action.DELETED).order_by("-pk")
+
 
 class AuditEntry(models.Model):
     """Who changed what, when, from what to what. Written once: the database refuses the rest.

@@ -9,6 +9,8 @@ from apps.partners.services import revoke_api_key
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(AuditedAdmin):
+    # The log holds no secrets.
+    keeps_no_way_back = True
     list_display = ["name", "prefix", "scopes", "created_at", "expires_at", "revoked_at"]
     readonly_fields = ["prefix", "scopes", "created_at", "revoked_at", "last_used_at"]
     exclude = ["secret_sha256"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.contrib import admin
@@ -44,6 +44,9 @@ OF_A_MODEL = {
     "change": ("view", "change"),
     "delete": ("delete", "delete"),
     "history": ("view", "view"),
+    "revert": ("change", "change"),
+    "deleted": ("delete", "delete"),
+    "restore": ("delete", "delete"),
 }
 # Nobody signs in for these, and each checks for itself whom it answers.
 PUBLIC = ("guide:", "api:")
@@ -196,7 +199,9 @@ def path_of(address: Address, rows) -> str:
         if name == "app_label":
             given[name] = "catalogue"
         elif kind == "UUIDConverter":
-            given[name] = row.pk if row and row.pk.__class__.__name__ == "UUID" else uuid4()
+            given[name] = row.pk if row and isinstance(row.pk, UUID) else uuid4()
+        elif kind == "IntConverter":
+            given[name] = row.pk if row and isinstance(row.pk, int) else 1
         else:
             given[name] = row.pk if row else 1
     if address.name == "admin:app_list":

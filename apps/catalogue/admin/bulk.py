@@ -23,10 +23,10 @@ from apps.catalogue.history import (
     MOST_AT_ONCE,
     BulkChange,
     change_many,
-    compare_values,
     preview_changes,
     undo_batch,
 )
+from apps.operations.comparing import compare_values
 from apps.operations.models import AuditEntry
 
 SHOWN_ROWS = 20

@@ -14,14 +14,13 @@ from unfold.decorators import action, display
 
 from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.admin.filters import NeedsWork, WithinFilter
-from apps.catalogue.admin.history import History
 from apps.catalogue.admin.merging import Merging
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.admin.uploads import PhotoUploads
 from apps.catalogue.completeness import completeness, missing
-from apps.catalogue.history import LANDMARK_RELATIONS
+from apps.catalogue.history import LANDMARK_RELATIONS, RESTORABLE, revert_landmark
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect
-from apps.operations.editing import VersionedAdmin
+from apps.operations.conflicts import VersionedAdmin
 
 STATE_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "danger"}
 
@@ -63,7 +62,7 @@ LEAFLET = "vendor/leaflet-1.9.4"
 
 
 @admin.register(Landmark)
-class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, VersionedAdmin):
+class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, ScopedAdmin, VersionedAdmin):
     form = LandmarkForm
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
     list_filter = [
@@ -127,6 +126,12 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, History, ScopedAdmin, Ve
             _("The region chosen above is another one; borders are rough here."),
             _("Districts: National Geographic Information Institute, 2023"),
         )
+
+    def reverted_fields(self):
+        return RESTORABLE[Landmark]
+
+    def revert(self, request, landmark, entry) -> None:
+        revert_landmark(landmark, entry, by=request.user, at=timezone.now())
 
     def save_model(self, request, landmark, form, change) -> None:
         landmark.updated_at = timezone.now()

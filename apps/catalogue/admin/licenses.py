@@ -2,11 +2,11 @@ from django.contrib import admin
 
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import License
-from apps.operations.editing import AuditedAdmin
+from apps.operations.conflicts import VersionedAdmin
 
 
 @admin.register(License)
-class LicenseAdmin(ScopedAdmin, AuditedAdmin):
+class LicenseAdmin(ScopedAdmin, VersionedAdmin):
     list_display = ["code", "name", "may_show", "may_modify", "may_train", "needs_credit"]
     search_fields = ["code", "name"]
     ordering = ["code"]

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RadioFilter
 from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Photo
-from apps.operations.editing import AuditedAdmin
+from apps.operations.conflicts import VersionedAdmin
 from apps.operations.listing import ChosenFilter
 
 
@@ -53,7 +53,7 @@ class PhotoForm(forms.ModelForm):
 
 
 @admin.register(Photo)
-class PhotoAdmin(BulkChanges, ScopedAdmin, AuditedAdmin):
+class PhotoAdmin(BulkChanges, ScopedAdmin, VersionedAdmin):
     form = PhotoForm
     list_display = ["picture", "landmark", "license", "credit", "reference", "source", "created_at"]
     list_display_links = ["picture", "landmark"]
@@ -71,6 +71,7 @@ class PhotoAdmin(BulkChanges, ScopedAdmin, AuditedAdmin):
     search_fields = ["landmark__slug", "credit", "=sha256"]
     ordering = ["-created_at", "-pk"]
     actions = ["change_selected"]
+    not_reverted = ["sha256", "bytes", "width", "height", "created_at"]
     autocomplete_fields = ["landmark", "license"]
     readonly_fields = ["large_picture", "file", "sha256", "bytes", "width", "height", "created_at"]
 

@@ -7,7 +7,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from apps.catalogue.scope import is_limited, may_edit, may_edit_region, region_path
+from apps.catalogue.scope import is_limited, may_edit, may_edit_region, region_path, require_edit
 
 
 class InsideRegions(ModelForm):
@@ -51,6 +51,12 @@ class ScopedAdmin:
         if key not in known:
             known[key] = may_edit(request.user, obj)
         return known[key]
+
+    def check_reverted(self, request: HttpRequest, row: models.Model) -> None:
+        super().check_reverted(request, row)
+        # Asked anew: an earlier value may lead to another region.
+        if region_path(self.model):
+            require_edit(request.user, row)
 
     def get_form(self, request: HttpRequest, obj: models.Model | None = None, **kwargs):
         form = super().get_form(request, obj, **kwargs)

@@ -7,7 +7,7 @@ from unfold.admin import TabularInline
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Category, CategoryName, Region, RegionName
 from apps.catalogue.models.naming import name_for
-from apps.operations.editing import AuditedAdmin
+from apps.operations.conflicts import VersionedAdmin
 
 
 class CategoryNames(TabularInline):
@@ -20,7 +20,7 @@ class RegionNames(TabularInline):
     extra = 0
 
 
-class TreeAdmin(ScopedAdmin, AuditedAdmin):
+class TreeAdmin(ScopedAdmin, VersionedAdmin):
     """A tree whose names, aliases too, are rows of their own."""
 
     autocomplete_fields = ["parent"]
