@@ -116,6 +116,12 @@ class HistoryPages:
             self.message_user(request, _("The change was taken back."), messages.SUCCESS)
         return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_history", row.pk)
 
+    def changelist_view(self, request: HttpRequest, extra_context=None) -> HttpResponse:
+        context = dict(extra_context or {})
+        if not self.keeps_no_way_back and self.may_restore(request):
+            context["deleted_address"] = self._address("deleted")
+        return super().changelist_view(request, context)
+
     def may_restore(self, request: HttpRequest) -> bool:
         """Who may delete may also bring back; some models are not added by a form."""
         return self.has_delete_permission(request)
