@@ -60,6 +60,7 @@ THEME = {
                     _sidebar(_("Landmarks"), "location_on", "catalogue_landmark"),
                     _sidebar(_("Photos"), "photo_library", "catalogue_photo"),
                     _sidebar(_("Articles"), "article", "guide_article"),
+                    _sidebar(_("Routes"), "route", "guide_route"),
                     _sidebar(_("Categories"), "category", "catalogue_category"),
                     _sidebar(_("Regions"), "map", "catalogue_region"),
                     _sidebar(_("Licenses"), "copyright", "catalogue_license"),

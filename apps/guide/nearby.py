@@ -31,23 +31,27 @@ class EarthDistance(Func):
     output_field = FloatField()
 
 
+def box_around(latitude: float, longitude: float, metres: float) -> dict[str, tuple]:
+    """Return a filter that the index on the coordinates answers; a distance sorts the few."""
+    north = metres / METRES_PER_DEGREE
+    east = north / max(math.cos(math.radians(latitude)), 0.01)
+    return {
+        "latitude__range": (latitude - north, latitude + north),
+        "longitude__range": (longitude - east, longitude + east),
+    }
+
+
 def near_landmark(landmark: Landmark, *, limit: int = 6) -> list[Near]:
     """Return the published landmarks within 30 km, nearest first; none without coordinates."""
     if landmark.latitude is None:
         return []
-    # The box is what the index on the coordinates can answer; the distance then sorts the few.
-    north = RADIUS_M / METRES_PER_DEGREE
-    east = north / max(math.cos(math.radians(landmark.latitude)), 0.01)
     here = EarthPoint(landmark.latitude, landmark.longitude, output_field=FloatField())
     there = EarthPoint(F("latitude"), F("longitude"), output_field=FloatField())
     found = (
         Landmark.objects.published()
         .with_names()
         .exclude(pk=landmark.pk)
-        .filter(
-            latitude__range=(landmark.latitude - north, landmark.latitude + north),
-            longitude__range=(landmark.longitude - east, landmark.longitude + east),
-        )
+        .filter(**box_around(landmark.latitude, landmark.longitude, RADIUS_M))
         .annotate(metres=EarthDistance(here, there))
         .filter(metres__lte=RADIUS_M)
         .order_by("metres", "slug")[:limit]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.guide.views import feedback, pictures, places, recognition, robots
+from apps.guide.views import feedback, pictures, places, recognition, robots, routes
 
 app_name = "guide"
 
@@ -8,6 +8,11 @@ urlpatterns = [
     path("", places.home, name="home"),
     path("landmarks/", places.landmark_list, name="landmark_list"),
     path("landmarks/<slug:slug>/", places.landmark, name="landmark"),
+    path("routes/", routes.route_list, name="route_list"),
+    path("routes/plan/", routes.plan_route, name="route_plan"),
+    path("routes/plan/route.<slug:kind>", routes.plan_file, name="route_plan_file"),
+    path("routes/<slug:slug>/", routes.route, name="route"),
+    path("routes/<slug:slug>/route.<slug:kind>", routes.route_file, name="route_file"),
     path("recognize/", recognition.recognize, name="recognize"),
     path("recognize/<uuid:receipt>/", recognition.result, name="recognition"),
     path("recognize/<uuid:receipt>/delete/", recognition.delete, name="recognition_delete"),

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.factories.catalogue import LandmarkFactory, PhotoFactory
-from tests.factories.guide import ArticleFactory
+from tests.factories.guide import ArticleFactory, RouteFactory
 from tests.factories.recognition import (
     CandidateFactory,
     RecognitionPhotoFactory,
@@ -17,7 +17,10 @@ from tests.factories.recognition import (
 
 pytestmark = pytest.mark.django_db
 RECEIPT = "11111111-1111-4111-8111-111111111111"
-PAGES = ["/", "/landmarks/", "/landmarks/tower/", "/recognize/", f"/recognize/{RECEIPT}/", "/none/"]
+PAGES = [
+    *("/", "/landmarks/", "/landmarks/tower/", "/recognize/", f"/recognize/{RECEIPT}/", "/none/"),
+    *("/routes/", "/routes/along/", "/routes/plan/"),
+]
 
 
 class Page(HTMLParser):
@@ -40,6 +43,7 @@ def content():
     landmark = LandmarkFactory(slug="tower", names={"ko": "탑", "en": "Tower"})
     PhotoFactory(landmark=landmark, reference=True, source="gilnun-demo")
     ArticleFactory(landmark=landmark)
+    RouteFactory(slug="along", stops=[landmark, LandmarkFactory()])
     question = RecognitionRequestFactory(receipt=RECEIPT)
     RecognitionPhotoFactory(request=question)
     CandidateFactory(request=question, landmark=landmark)
@@ -111,7 +115,13 @@ def test_every_link_leads_somewhere(visited, client):
         assert response.status_code in (200, 302), address
 
 
-@pytest.mark.parametrize("path", ["/", "/landmarks/", "/landmarks/tower/", "/recognize/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/landmarks/", "/landmarks/tower/", "/recognize/"),
+        *("/routes/", "/routes/along/", "/routes/plan/"),
+    ],
+)
 def test_search_engines_find_both_languages(client, content, path):
     links = Page(client.get(path).content.decode()).all("link")
 

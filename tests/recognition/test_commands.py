@@ -108,10 +108,18 @@ def test_seed_demo_adds_everything_once_and_takes_it_away(capsys, model_settings
         "landmarks": 113,
         "articles": 226,
         "photos": 126,
+        "routes": 5,
         "practice": 48,
         "refused": [],
     }
-    assert again == {"landmarks": 0, "articles": 0, "photos": 0, "practice": 0, "refused": []}
+    assert again == {
+        "landmarks": 0,
+        "articles": 0,
+        "photos": 0,
+        "routes": 0,
+        "practice": 0,
+        "refused": [],
+    }
     assert Landmark.objects.published().count() == 113
     assert set(Photo.objects.values_list("source", flat=True)) == {"gilnun-demo"}
     assert License.objects.get(code="CC0-1.0").photos.count() == 126

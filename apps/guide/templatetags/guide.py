@@ -23,6 +23,7 @@ def language_links(context: template.Context) -> list[dict]:
     if request is None:
         return []
     links = []
+    query = request.META.get("QUERY_STRING", "")
     for code, _name in settings.LANGUAGES:
         current = code == get_language()
         path = translate_url(request.path, code)
@@ -34,6 +35,8 @@ def language_links(context: template.Context) -> list[dict]:
                 "code": code,
                 "name": get_language_info(code)["name_local"],
                 "path": path,
+                # Who changes the language keeps what they searched for or chose.
+                "here": f"{path}?{query}" if query and path != _home_in(code) else path,
                 "url": request.build_absolute_uri(path),
                 "current": current,
             }
@@ -117,6 +120,12 @@ def distance(metres: float) -> str:
 @register.filter
 def coordinates(landmark) -> str:
     return f"{landmark.latitude:.5f}, {landmark.longitude:.5f}"
+
+
+@register.filter
+def position(landmark) -> str:
+    """Return latitude and longitude as an address carries them."""
+    return f"{landmark.latitude:.5f},{landmark.longitude:.5f}"
 
 
 @register.filter

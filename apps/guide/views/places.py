@@ -11,8 +11,9 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from apps.catalogue.models import Landmark, Photo
+from apps.catalogue.models import Landmark, LandmarkName, Photo
 from apps.catalogue.services import redirect_for
+from apps.guide.models import Route, RouteText
 from apps.guide.nearby import near_landmark
 from apps.guide.presenting import (
     DRAWN,
@@ -23,10 +24,15 @@ from apps.guide.presenting import (
     region_text,
 )
 from apps.guide.samples import home_samples
+from apps.guide.sketch import Sketch, sketch_of
+from apps.guide.trips import point_of
+from apps.guide.visitor_facts import facts_of
 
 PAGE_SIZE = 24
 HOME_PLACES = 12
 LONGEST_QUERY = 100
+# A place without a picture shows where in its province it lies.
+PLACE_SPAN_M = 25_000
 
 
 @require_safe
@@ -98,7 +104,8 @@ def landmark(request: HttpRequest, slug: str) -> HttpResponse:
             "name": found.name_in(language),
             "other_name": other_name,
             "other_language": other_language,
-            "aliases": [name.text for name in found.names.all() if name.kind == "alias"],
+            "aliases": names_of(found, "alias", language),
+            "former": names_of(found, "former", language),
             "region": region_text(found, language),
             "categories": [node.name_in(language) for node in found.category.chain()],
             "article": articles_of([found], language=language, at=timezone.now()).get(found.pk),
@@ -107,9 +114,38 @@ def landmark(request: HttpRequest, slug: str) -> HttpResponse:
             "drawn": DRAWN,
             "parent": parent,
             "parts": present(parts, language=language, at=timezone.now()),
+            "facts": facts_of(found, language=language, at=timezone.now()),
+            "sketch": None if cover else sketch_of_place(found),
             "near": near_landmark(found),
+            "routes": texts_of_routes_through(found, language),
         },
     )
+
+
+def names_of(landmark: Landmark, kind: str, language: str) -> list[LandmarkName]:
+    """Return other names in the visitor's language, and the Korean ones that signs carry."""
+    names = [each for each in landmark.names.all() if each.kind == kind]
+    return [each for each in names if each.language == language != "ko"] + [
+        each for each in names if each.language == "ko"
+    ]
+
+
+def sketch_of_place(landmark: Landmark) -> Sketch | None:
+    """Return the drawing that stands where a place has no picture."""
+    if landmark.latitude is None:
+        return None
+    return sketch_of([point_of(landmark)], span_m=PLACE_SPAN_M)
+
+
+def texts_of_routes_through(landmark: Landmark, language: str) -> list[RouteText]:
+    """Return the text of each published route through a place: in the language, else Korean."""
+    texts = RouteText.objects.filter(
+        route__in=Route.objects.published().through(landmark), language__in=[language, "ko"]
+    )
+    # Of one route the text in the language comes last and stays.
+    texts = texts.select_related("route").order_by("route__slug")
+    own = sorted(texts, key=lambda text: text.language == language)
+    return list({text.route_id: text for text in own}.values())
 
 
 def _moved(slug: str) -> HttpResponse:

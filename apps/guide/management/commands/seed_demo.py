@@ -19,6 +19,8 @@ from apps.catalogue.models import Landmark, License, Photo
 from apps.catalogue.photos import attach_photo, photo_bounds
 from apps.catalogue.pictures import prepare
 from apps.catalogue.seeding import add_missing_landmarks
+from apps.guide.models import Route
+from apps.guide.route_services import add_missing_routes
 from apps.guide.services import add_missing_articles
 from apps.recognition.indexing import IndexNotBuilt, build_from_photos
 from apps.recognition.model_server import running_model_server
@@ -57,6 +59,7 @@ class Command(BaseCommand):
         with _seed_file("guide", "articles.csv").open(encoding="utf-8", newline="") as lines:
             articles = add_missing_articles(lines, at=now)
         counts["articles"] = articles.created
+        counts["routes"] = add_missing_routes(at=now)
         refused = [{"line": line, "reason": reason} for line, reason in articles.refused]
         if not catalogue_only:
             counts["photos"] = self._add_drawings()
@@ -108,6 +111,8 @@ class Command(BaseCommand):
             practice = remove_practice_dataset(source=DEMO_SOURCE)
             photos = list(Photo.objects.filter(source=DEMO_SOURCE))
             Photo.objects.filter(source=DEMO_SOURCE).delete()
+            # A route of the seed that loses its places is nothing to keep; one of staff is.
+            Route.objects.filter(source=SEED_SOURCE).delete()
             # A seed landmark that has photos by now belongs to the installation.
             unused = Landmark.objects.filter(source=SEED_SOURCE, photos=None)
             removed = unused.count()

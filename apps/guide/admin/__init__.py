@@ -1,0 +1,4 @@
+from apps.guide.admin.articles import ArticleAdmin
+from apps.guide.admin.routes import RouteAdmin
+
+__all__ = ["ArticleAdmin", "RouteAdmin"]
