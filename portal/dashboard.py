@@ -20,7 +20,7 @@ from apps.annotation.models import AnnotationTask
 from apps.catalogue.models import Category, CategoryName, Landmark, Region, RegionName
 from apps.catalogue.models.naming import shown_name
 from apps.guide.models import Article
-from apps.operations.models import AuditEntry, Job
+from apps.operations.models import AuditEntry, Comment, Job
 
 KEPT_SECONDS = 60
 CHANGES = 8
@@ -246,6 +246,14 @@ def _changes(now: datetime) -> list[AuditEntry]:
 def _waiting(request: HttpRequest, now: datetime):
     """Yield the work that a person may see, of every row below this one."""
     user = request.user
+    if user.has_perm("operations.view_comment"):
+        yield Waiting(
+            _("Comments that wait for you"),
+            _("for you"),
+            Comment.objects.waiting_for(user).count(),
+            _list_address("operations_comment", turn="mine"),
+            True,
+        )
     if user.has_perm("guide.view_article"):
         texts = Article.objects.aggregate(
             review=Count("pk", filter=Q(state=Article.State.IN_REVIEW)),

@@ -155,7 +155,10 @@ CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_ALWAYS_EAGER = False
 
 # What the sweeper does besides: look whether something waits for which there is no job yet.
-ROUTINES = ["apps.catalogue.renditions.ask_for_renditions"]
+ROUTINES = [
+    "apps.catalogue.renditions.ask_for_renditions",
+    "apps.guide.services.announce_due",
+]
 JOB_LEASE_SECONDS = 60
 JOB_ATTEMPTS = 3
 SWEEP_SECONDS = 5
@@ -215,6 +218,18 @@ KEY_PER_DAY = env.int("GILNUN_KEY_PER_DAY", 10_000)
 SIGN_IN_TRIES = env.int("GILNUN_SIGN_IN_TRIES", 5)
 SIGN_IN_TRIES_PER_ADDRESS = env.int("GILNUN_SIGN_IN_TRIES_PER_ADDRESS", 100)
 METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
+
+# Mail
+
+MAIL = env.str("GILNUN_MAIL", "")
+MAIL_IS_SET_UP = bool(MAIL)
+DEFAULT_FROM_EMAIL = env.str("GILNUN_MAIL_FROM", "gilnun@localhost")
+# A mail server that is away must not hold a page.
+EMAIL_TIMEOUT = 5
+if MAIL:
+    vars().update(env.email_url_config(MAIL))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 # Media
 

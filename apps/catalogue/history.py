@@ -109,7 +109,7 @@ def _raw(model: type[models.Model], values: dict[str, object]) -> Snapshot:
 def _refusal(row: models.Model, raw: Snapshot, by: AbstractBaseUser) -> str:
     if not may_edit(by, row) or ("region_id" in raw and not may_edit_region(by, raw["region_id"])):
         return outside_regions()
-    if "state" in raw and (reason := _state_refusal(row.state, raw["state"], by)):
+    if "state" in raw and (reason := state_refusal(row.state, raw["state"], by)):
         return reason
     if raw.get("state") != Landmark.State.PUBLISHED:
         return ""
@@ -145,7 +145,7 @@ def _undo(model: type[models.Model], entries: list[AuditEntry], by, at: datetime
         if row is None or not may_edit(by, row):
             continue
         now = snapshot(row)
-        if "state" in fields and _state_refusal(now["state"], entry.before["state"], by):
+        if "state" in fields and state_refusal(now["state"], entry.before["state"], by):
             continue
         if any(now[name] != entry.after[name] for name in fields):
             continue
@@ -181,7 +181,7 @@ def revert_landmark(
 
     def check(held: Landmark) -> None:
         require_edit(by, held)
-        if reason := _state_refusal(landmark.state, held.state, by):
+        if reason := state_refusal(landmark.state, held.state, by):
             raise NotRestorable(reason)
 
     return revert_row(
@@ -195,7 +195,7 @@ def revert_landmark(
     )
 
 
-def _state_refusal(was: str, becomes: str, by: AbstractBaseUser) -> str:
+def state_refusal(was: str, becomes: str, by: AbstractBaseUser) -> str:
     """Say why somebody may not take a landmark from one state to another; "" where they may."""
     if was != becomes and "published" in (was, becomes) and not may(by, Permission.PUBLISH):
         return _("only reviewers and publishers publish and withdraw")

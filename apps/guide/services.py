@@ -9,12 +9,16 @@ from typing import NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from apps.catalogue.models import Landmark
 from apps.guide.models import Article
 from apps.guide.workflow import FOLLOWS, article_gate
 from apps.operations.audit import Change, Snapshot, record, snapshot
+from apps.operations.events import record_event
 from apps.operations.models import AuditEntry
+
+ANNOUNCED_AT_ONCE = 200
 
 
 class ArticleNotPublished(Exception):
@@ -61,8 +65,11 @@ def publish_article(
         raise ArticleNotReady(blockers)
     before = snapshot(held)
     held.published_at = goes_live or at
-    held.withdrawn_at = None
-    return _enter(held, Article.State.PUBLISHED, before, by=by, at=at, note=note)
+    held.withdrawn_at = held.announced_at = None
+    published = _enter(held, Article.State.PUBLISHED, before, by=by, at=at, note=note)
+    if published.published_at <= at:
+        _announce(published, at=at)
+    return published
 
 
 @transaction.atomic
@@ -75,7 +82,11 @@ def withdraw_article(
         raise ArticleNotPublished(str(held))
     before = snapshot(held)
     held.withdrawn_at = at
-    return _enter(held, Article.State.WITHDRAWN, before, by=by, at=at, note=note)
+    told = held.announced_at is not None
+    withdrawn = _enter(held, Article.State.WITHDRAWN, before, by=by, at=at, note=note)
+    if told:
+        _tell(withdrawn, "article.withdrawn", at=at)
+    return withdrawn
 
 
 @transaction.atomic
@@ -108,10 +119,37 @@ def _move(
 def _enter(held: Article, state: str, before: Snapshot, *, by, at: datetime, note: str) -> Article:
     held.state = state
     held.updated_at = at
-    held.save(update_fields=["state", "published_at", "withdrawn_at", "updated_at"])
+    held.save(update_fields=["state", "published_at", "withdrawn_at", "announced_at", "updated_at"])
     change = Change(held, before, snapshot(held))
     record([change], by=by, at=at, action=AuditEntry.Action.CHANGED, note=note)
     return held
+
+
+def announce_due() -> int:
+    """Tell of articles whose time has come; return how many. The sweeper asks every few seconds.
+
+    The pages need none of this: they show an article from its time on.
+    """
+    at = timezone.now()
+    with transaction.atomic():
+        due = Article.objects.to_announce(at=at).select_for_update(skip_locked=True)
+        articles = list(due.order_by("published_at", "pk")[:ANNOUNCED_AT_ONCE])
+        for article in articles:
+            _announce(article, at=at)
+    return len(articles)
+
+
+def _announce(article: Article, *, at: datetime) -> None:
+    article.announced_at = at
+    article.save(update_fields=["announced_at"])
+    _tell(article, "article.published", at=at)
+
+
+def _tell(article: Article, kind: str, *, at: datetime) -> None:
+    """Raise the event, and let the landmark be among those that changed."""
+    payload = {"landmark": article.landmark_id, "language": article.language}
+    record_event(kind=kind, subject=article, payload=payload, at=at)
+    Landmark.objects.filter(pk=article.landmark_id).update(updated_at=at)
 
 
 @transaction.atomic
@@ -142,6 +180,7 @@ def add_missing_articles(lines: Iterable[str], *, at: datetime) -> SeedCount:
                     body=row["body"],
                     state=Article.State.PUBLISHED,
                     published_at=at,
+                    announced_at=at,
                     created_at=at,
                     updated_at=at,
                 )

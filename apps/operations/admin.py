@@ -2,11 +2,14 @@ import json
 
 from django.contrib import admin
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RadioFilter
 
 from apps.operations.jobs import retry_job
 from apps.operations.listing import ListAdmin
-from apps.operations.models import AuditEntry, Event, Job
+from apps.operations.models import AuditEntry, Comment, Event, Job
 
 
 class ReadOnlyAdmin(ListAdmin):
@@ -56,6 +59,51 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     @admin.display(description=_("after"))
     def became(self, entry: AuditEntry) -> str:
         return _shown(entry.after)
+
+
+class WhoseTurn(RadioFilter):
+    title = _("whose turn")
+    parameter_name = "turn"
+
+    def lookups(self, request, model_admin):
+        return [("mine", _("waits for me")), ("open", _("open")), ("settled", _("settled"))]
+
+    def queryset(self, request, comments):
+        if self.value() == "mine":
+            return comments.waiting_for(request.user)
+        if self.value() == "open":
+            return comments.open()
+        return comments.exclude(resolved_at=None) if self.value() == "settled" else comments
+
+
+@admin.register(Comment)
+class CommentAdmin(ReadOnlyAdmin):
+    """The threads about everything; one speaks on the page of what they are about."""
+
+    list_display = ["about", "said", "by_name", "asked", "at", "resolved_at"]
+    list_display_links = None
+    list_filter = [WhoseTurn]
+    list_select_related = ["asked"]
+    search_fields = ["subject_name", "text", "by_name"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).threads()
+
+    @admin.display(description=_("about"))
+    def about(self, comment: Comment) -> str:
+        return format_html(
+            '<a class="admin-link" href="{}#thread-{}">{}</a>',
+            comment.get_absolute_url(),
+            comment.pk,
+            comment.subject_name,
+        )
+
+    @admin.display(description=_("comment"))
+    def said(self, comment: Comment) -> str:
+        return Truncator(comment.text).chars(120)
 
 
 @admin.register(Event)

@@ -16,7 +16,7 @@ from django.db.models.deletion import Collector
 from apps.operations.models import AuditEntry
 
 # They change with every save and say nothing by themselves.
-BOOKKEEPING = frozenset({"updated_at", "version", "last_login", "second_factor_at"})
+BOOKKEEPING = frozenset({"updated_at", "version", "last_login", "second_factor_at", "announced_at"})
 SECRETS = frozenset({"password", "secret_sha256", "sealed_secret", "code_hash"})
 ROWS_AT_ONCE = 2000
 Snapshot = dict[str, object]

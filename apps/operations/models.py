@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -183,3 +187,88 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+
+class CommentQuerySet(models.QuerySet):
+    def threads(self) -> CommentQuerySet:
+        """First comments; the others answer one of them."""
+        return self.filter(answers=None)
+
+    def open(self) -> CommentQuerySet:
+        return self.threads().filter(resolved_at=None)
+
+    def about(self, row: models.Model) -> CommentQuerySet:
+        """The threads about one row, open ones first, then the newest."""
+        about = self.filter(subject_type=row._meta.label_lower, subject=str(row.pk))
+        return about.threads().order_by(F("resolved_at").desc(nulls_first=True), "-pk")
+
+    def waiting_for(self, user: AbstractBaseUser) -> CommentQuerySet:
+        """Open threads in which it is a person's turn.
+
+        Theirs is the turn where they take part, or were asked, and somebody else spoke last;
+        reviewers also have what nobody was asked and nobody answered.
+        """
+        replies = Comment.objects.filter(answers=OuterRef("pk"))
+        last = Subquery(replies.order_by("-pk").values("by_id")[:1])
+        theirs = Q(by=user) | Q(asked=user) | Exists(replies.filter(by=user))
+        if user.has_perm("guide.publish_article"):
+            theirs |= Q(asked=None) & ~Exists(replies)
+        spoke_last = Coalesce(last, F("by_id"), output_field=models.BigIntegerField())
+        threads = self.open().annotate(last_by=spoke_last)
+        return threads.filter(theirs).exclude(last_by=user.pk)
+
+
+class Comment(models.Model):
+    """What one colleague says to another about a row of the admin, or an answer to it."""
+
+    subject_type = models.CharField(_("kind"), max_length=100)
+    subject = models.CharField(max_length=100, help_text="primary key of what it is about")
+    subject_name = models.CharField(_("about"), max_length=300)
+    answers = models.ForeignKey(
+        "self", models.CASCADE, null=True, related_name="replies", verbose_name=_("answers")
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="comments",
+        verbose_name=_("who"),
+    )
+    by_name = models.CharField(_("who"), max_length=150)
+    asked = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="comments_asked",
+        verbose_name=_("for"),
+    )
+    text = models.TextField(_("comment"))
+    at = models.DateTimeField(_("when"))
+    resolved_at = models.DateTimeField(_("settled"), null=True)
+    resolved_by = models.CharField(max_length=150, blank=True)
+
+    objects = CommentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+        constraints = [
+            models.CheckConstraint(name="comment_says_something", condition=~Q(text="")),
+            models.CheckConstraint(
+                name="comment_only_threads_are_settled",
+                condition=Q(answers=None) | Q(resolved_at=None),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["subject_type", "subject", "-id"], name="comment_of_subject"),
+            models.Index(F("id"), name="comment_open", condition=Q(answers=None, resolved_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.by_name}: {self.text[:60]}"
+
+    def get_absolute_url(self) -> str:
+        """The page of the conversation, in the admin of what it is about."""
+        app, model = self.subject_type.split(".")
+        return reverse(f"admin:{app}_{model}_comments", args=[self.subject])

@@ -44,6 +44,7 @@ OF_A_MODEL = {
     "change": ("view", "change"),
     "delete": ("delete", "delete"),
     "history": ("view", "view"),
+    "comments": ("view", "view"),
     "revert": ("change", "change"),
     "deleted": ("delete", "delete"),
     "restore": ("delete", "delete"),

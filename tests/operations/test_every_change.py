@@ -14,7 +14,7 @@ from apps.operations.conflicts import VersionedAdmin
 from apps.operations.models import AuditEntry
 from tests.factories.annotation import DatasetFactory
 from tests.factories.catalogue import CategoryFactory, LandmarkFactory, LicenseFactory, PhotoFactory
-from tests.factories.guide import ArticleFactory
+from tests.factories.guide import ArticleFactory, RouteFactory
 from tests.operations.forms import fields_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -53,6 +53,7 @@ FORMS: dict[str, tuple] = {
     "catalogue.region": (region, {"code": "KR-y"}, {"code": "KR-z"}),
     "catalogue.license": (LicenseFactory, {"holder": "their holder"}, {"name": "my name"}),
     "guide.article": (ArticleFactory, {"body": "Their text."}, {"title": "My title"}),
+    "guide.route": (RouteFactory, {"source": "their source"}, {"travel": "drive"}),
     "accounts.user": (
         lambda: User.objects.create_user("mina"),
         {"first_name": "Theirs"},

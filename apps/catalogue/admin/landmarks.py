@@ -18,9 +18,15 @@ from apps.catalogue.admin.merging import Merging
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.admin.uploads import PhotoUploads
 from apps.catalogue.completeness import completeness, missing
-from apps.catalogue.history import LANDMARK_RELATIONS, RESTORABLE, revert_landmark
+from apps.catalogue.history import (
+    LANDMARK_RELATIONS,
+    RESTORABLE,
+    revert_landmark,
+    state_refusal,
+)
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect
 from apps.operations.conflicts import VersionedAdmin
+from apps.operations.conversations import Conversations
 
 STATE_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "danger"}
 
@@ -41,10 +47,15 @@ class LandmarkNotes(TabularInline):
 class LandmarkForm(forms.ModelForm):
     """Publishing by the form passes the same gate as publishing many at once."""
 
+    by = None
+
     def clean(self) -> dict:
         values = super().clean()
         was = Landmark.objects.filter(pk=self.instance.pk).values_list("state", flat=True).first()
-        if values.get("state") != Landmark.State.PUBLISHED or was == Landmark.State.PUBLISHED:
+        was, becomes = was or Landmark.State.DRAFT, values.get("state")
+        if becomes and (reason := state_refusal(was, becomes, self.by)):
+            self.add_error("state", reason)
+        if becomes != Landmark.State.PUBLISHED or was == Landmark.State.PUBLISHED:
             return values
         if values.get("latitude") is None:
             self.add_error("state", _("no coordinates"))
@@ -62,7 +73,7 @@ LEAFLET = "vendor/leaflet-1.9.4"
 
 
 @admin.register(Landmark)
-class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, ScopedAdmin, VersionedAdmin):
+class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, Conversations, ScopedAdmin, VersionedAdmin):
     form = LandmarkForm
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
     list_filter = [

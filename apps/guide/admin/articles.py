@@ -37,7 +37,8 @@ from apps.guide.services import (
 from apps.guide.views.places import landmark as landmark_page
 from apps.guide.workflow import FOLLOWS, article_gate
 from apps.operations.conflicts import VersionedAdmin
-from apps.operations.models import AuditEntry
+from apps.operations.conversations import Conversations
+from apps.operations.models import AuditEntry, Comment
 
 STATE_COLOURS = {
     "draft": "warning",
@@ -77,7 +78,7 @@ class Scheduled(RadioFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(ScopedAdmin, VersionedAdmin):
+class ArticleAdmin(Conversations, ScopedAdmin, VersionedAdmin):
     list_display = ["title", "landmark", "language", "shown_state", "published_at", "updated_at"]
     list_filter = ["state", Scheduled, "language"]
     list_filter_submit = True
@@ -183,6 +184,7 @@ class ArticleAdmin(ScopedAdmin, VersionedAdmin):
             "may_publish": Article.State.PUBLISHED in steps and self.may_publish(request),
             "may_withdraw": Article.State.WITHDRAWN in steps and self.may_publish(request),
             "waits": article.state == "published" and article.published_at > timezone.now(),
+            "threads": Comment.objects.about(article).open().prefetch_related("replies"),
             "changes": AuditEntry.objects.about(article)[:20],
         }
         return render(request, "admin/guide/workflow.html", context)

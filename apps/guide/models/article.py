@@ -18,6 +18,10 @@ class ArticleQuerySet(models.QuerySet):
     def published(self, *, at: datetime) -> ArticleQuerySet:
         return self.filter(state=Article.State.PUBLISHED, published_at__lte=at)
 
+    def to_announce(self, *, at: datetime) -> ArticleQuerySet:
+        """Articles that are shown and that nobody was told of."""
+        return self.published(at=at).filter(announced_at=None)
+
     def editable_by(self, user: AbstractBaseUser) -> ArticleQuerySet:
         """Texts of landmarks in the regions that a person may edit."""
         return within_regions(self, user)
@@ -46,6 +50,8 @@ class Article(models.Model):
         _("published"), null=True, blank=True, help_text=_("A time to come shows it from then on.")
     )
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    # When others were told that it is shown: at once, or when its time had come.
+    announced_at = models.DateTimeField(null=True, editable=False)
     version = models.PositiveIntegerField(default=1, help_text="raised by every save")
     created_at = models.DateTimeField(_("created"))
     updated_at = models.DateTimeField(_("changed"))
@@ -79,6 +85,11 @@ class Article(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "published_at"], name="article_published"),
+            models.Index(
+                fields=["published_at"],
+                name="article_to_announce",
+                condition=Q(state="published", announced_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
