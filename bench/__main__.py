@@ -19,6 +19,7 @@ MODULES = (
     "start",
     "annotation_load",
     "admin_lists",
+    "bulk",
     "aihub_import",
     "renditions",
     "annotation_export",

@@ -23,12 +23,15 @@ MOST_AT_ONCE = 20_000
 ROWS_AT_ONCE = 1000
 # What a bulk change may set, and what may be put back.
 CHANGEABLE: dict[type[models.Model], tuple[str, ...]] = {
-    Landmark: ("category", "region", "state", "source"),
+    Landmark: (
+        *("category", "region", "parent", "owner", "state", "address", "opening_hours"),
+        *("adult_fee", "wheelchair", "website", "phone", "source"),
+    ),
     Photo: ("license", "credit", "source", "reference"),
 }
 RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
     Landmark: (
-        *("state", "parent_id", "category_id", "region_id", "latitude", "longitude"),
+        *("state", "parent_id", "category_id", "region_id", "owner_id", "latitude", "longitude"),
         *("address", "external_ids", "source"),
         *("opening_hours", "adult_fee", "wheelchair", "website", "phone"),
     ),
@@ -65,12 +68,13 @@ def preview_changes(
     """Return what `change_many` would do."""
     held = list(_described(rows))
     raw = _raw(rows.model, values)
+    above = _and_above(values.get("parent"))
     changes, refused = [], []
     for row in held:
         before = snapshot(row)
         if all(before[name] == value for name, value in raw.items()):
             continue
-        if reason := _refusal(row, raw, by):
+        if reason := _refusal(row, raw, by, above):
             refused.append(Refusal(row, reason))
         else:
             changes.append(Change(row, before, before | raw))
@@ -106,11 +110,22 @@ def _raw(model: type[models.Model], values: dict[str, object]) -> Snapshot:
     return raw
 
 
-def _refusal(row: models.Model, raw: Snapshot, by: AbstractBaseUser) -> str:
+def _and_above(landmark: Landmark | None) -> set[int]:
+    """Return the keys of a landmark and of what it is a part of."""
+    keys: set[int] = set()
+    while landmark is not None and landmark.pk not in keys:
+        keys.add(landmark.pk)
+        landmark = landmark.parent
+    return keys
+
+
+def _refusal(row: models.Model, raw: Snapshot, by: AbstractBaseUser, above: set[int]) -> str:
     if not may_edit(by, row) or ("region_id" in raw and not may_edit_region(by, raw["region_id"])):
         return outside_regions()
     if "state" in raw and (reason := state_refusal(row.state, raw["state"], by)):
         return reason
+    if row.pk in above:
+        return _("it cannot be a part of itself")
     if raw.get("state") != Landmark.State.PUBLISHED:
         return ""
     return ", ".join(gate(row).blockers)

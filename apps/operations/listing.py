@@ -76,8 +76,11 @@ class ListAdmin(ModelAdmin):
         return "" if row is None else str(row)
 
 
-class _ChosenRow(AutocompleteSelect):
+class ChosenRow(AutocompleteSelect):
     """Offer the one chosen row; the others come while one types."""
+
+    class Media(AutocompleteDropdownForm.Media):
+        pass
 
     def optgroups(self, name, value, attr=None):
         registered = self.admin_site._registry[self.field.remote_field.model]
@@ -99,7 +102,7 @@ class _UncheckedChoice(forms.ModelChoiceField):
 
 class _ChosenRowForm(AutocompleteDropdownForm):
     field = _UncheckedChoice
-    widget = _ChosenRow
+    widget = ChosenRow
 
 
 class ChosenFilter(AutocompleteSelectFilter):

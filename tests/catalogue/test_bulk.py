@@ -144,3 +144,92 @@ def test_the_form_publishes_only_what_is_ready(staff):
     ready = form_of(landmark, state="published", latitude=37.5, longitude=127, region=jongno().pk)
     staff.post(address, ready)
     assert Landmark.objects.get().state == "published"
+
+
+def choose_all(staff, action: str, query: str):
+    """Press "select all that the filter finds" and start an action."""
+    first = re.search(
+        r'name="_selected_action" value="([^"]+)"', staff.get(f"{LIST}?{query}").content.decode()
+    )[1]
+    chosen = {"action": action, "_selected_action": first, "select_across": "1"}
+    return staff.post(f"{LIST}?{query}", chosen)
+
+
+def test_everything_that_a_search_and_filter_find_is_chosen_at_once(staff):
+    many_landmarks(120)
+    other = LandmarkFactory(state="draft", names={"ko": "숭례문"})
+
+    page = choose_all(staff, "change_selected", "q=첨성&state__exact=draft")
+
+    keys = set(chosen_keys(page).split(","))
+    assert len(keys) == 120 and str(other.pk) not in keys
+
+
+def test_a_person_becomes_responsible_and_finds_their_landmarks(staff, editor):
+    ours = LandmarkFactory.create_batch(2)
+    LandmarkFactory()
+    keys = ",".join(str(each.pk) for each in ours)
+
+    staff.post(f"{LIST}bulk/", {"keys": keys, "owner": editor.pk, "apply": "1"})
+
+    mine = staff.get(LIST, {"owner": "me"}).context["cl"]
+    assert {each.pk for each in mine.result_list} == {each.pk for each in ours}
+    assert staff.get(LIST, {"owner": "nobody"}).context["cl"].result_count == 1
+    staff.post(f"{LIST}bulk/", {"keys": keys, "empty": ["owner"], "apply": "1"})
+    assert not Landmark.objects.exclude(owner=None).exists()
+    staff.post(f"{LIST}undo/{AuditEntry.objects.latest('pk').batch}/")
+    assert Landmark.objects.filter(owner=editor).count() == 2
+
+
+def test_only_staff_can_become_responsible(staff, django_user_model):
+    landmark = LandmarkFactory()
+    visitor = django_user_model.objects.create_user("visitor")
+
+    answer = staff.post(f"{LIST}bulk/", {"keys": landmark.pk, "owner": visitor.pk, "apply": "1"})
+
+    assert "admin-error" in answer.content.decode()
+    assert Landmark.objects.get().owner is None
+
+
+def test_facts_are_checked_as_in_the_form(staff):
+    landmark = LandmarkFactory(phone="02-1")
+    values = {"keys": landmark.pk, "apply": "1"}
+
+    wrong = staff.post(f"{LIST}bulk/", values | {"opening_hours": "always", "website": "no where"})
+    assert wrong.content.decode().count("admin-error") == 2
+    staff.post(
+        f"{LIST}bulk/", values | {"opening_hours": "24/7", "adult_fee": "0", "empty": "phone"}
+    )
+
+    landmark.refresh_from_db()
+    assert (landmark.opening_hours, landmark.adult_fee, landmark.phone) == ("24/7", 0, "")
+
+
+def test_nothing_becomes_a_part_of_itself(staff):
+    whole = LandmarkFactory()
+    gate = LandmarkFactory(parent=whole)
+    stone = LandmarkFactory()
+    keys = f"{whole.pk},{gate.pk},{stone.pk}"
+
+    preview = staff.post(f"{LIST}bulk/", {"keys": keys, "parent": gate.pk}).content.decode()
+    staff.post(f"{LIST}bulk/", {"keys": keys, "parent": gate.pk, "apply": "1"})
+
+    assert "2 entries stay as they are: it cannot be a part of itself" in preview
+    assert set(Landmark.objects.filter(parent=gate)) == {stone}
+
+
+def test_the_photos_of_selected_landmarks_get_license_and_credit(staff):
+    ours = LandmarkFactory.create_batch(2, names={"ko": "첨성대"})
+    photos = [PhotoFactory(landmark=landmark) for landmark in [*ours, ours[0]]]
+    other = PhotoFactory()
+    license = License.objects.get(code="CC-BY-4.0")
+
+    page = choose_all(staff, "change_photos", "q=첨성대")
+    keys = chosen_keys(page)
+    address = re.search(r'<form method="post" action="([^"]+bulk/)"', page.content.decode())[1]
+    staff.post(address, {"keys": keys, "license": license.pk, "credit": "A person", "apply": "1"})
+
+    assert set(keys.split(",")) == {str(photo.pk) for photo in photos}
+    assert set(Photo.objects.filter(license=license, credit="A person")) == set(photos)
+    other.refresh_from_db()
+    assert other.credit == ""

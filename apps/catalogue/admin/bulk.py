@@ -8,15 +8,21 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from apps.catalogue.history import (
     CHANGEABLE,
@@ -26,10 +32,14 @@ from apps.catalogue.history import (
     preview_changes,
     undo_batch,
 )
+from apps.catalogue.models import Category, Landmark, Region
 from apps.operations.comparing import compare_values
+from apps.operations.listing import ChosenRow
 from apps.operations.models import AuditEntry
 
 SHOWN_ROWS = 20
+# Too many to choose from a list; they are searched for while one types.
+SEARCHED = (Category, Landmark, Region)
 
 
 class BulkChanges:
@@ -51,13 +61,17 @@ class BulkChanges:
             text = _("Please select at most %(most)d entries at once.") % {"most": MOST_AT_ONCE}
             self.message_user(request, text, messages.ERROR)
             return None
-        return self._bulk_page(request, keys, bulk_form(self.model)(), None)
+        return self._bulk_page(request, keys, bulk_form(self.model, self.admin_site)(), None)
+
+    def bulk_page_of(self, request: HttpRequest, rows: QuerySet) -> HttpResponse | None:
+        """Show the page that changes some rows, else say that they are too many."""
+        return self.change_selected(request, rows)
 
     def bulk_view(self, request: HttpRequest) -> HttpResponse:
         if not self.has_change_permission(request):
             raise PermissionDenied
         keys = [key for key in request.POST.get("keys", "").split(",") if key]
-        form = bulk_form(self.model)(request.POST)
+        form = bulk_form(self.model, self.admin_site)(request.POST)
         if not keys or not form.is_valid():
             return self._bulk_page(request, keys, form, None)
         rows = self.model.objects.filter(pk__in=keys).order_by("pk")
@@ -147,7 +161,7 @@ class BulkChanges:
 
 
 class BulkForm(forms.Form):
-    """What to set; an empty field changes nothing."""
+    """What to set; an empty field changes nothing unless it is named as to be emptied."""
 
     def clean(self) -> dict:
         values = super().clean()
@@ -157,41 +171,65 @@ class BulkForm(forms.Form):
 
     def chosen(self) -> dict[str, object]:
         values = {
-            name: value for name, value in self.cleaned_data.items() if value not in ("", None)
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "empty" and value not in ("", None)
         }
         if "reference" in values:
             values["reference"] = values["reference"] == "yes"
+        model = self.model
+        for name in self.cleaned_data.get("empty", []):
+            values.setdefault(name, None if model._meta.get_field(name).null else "")
         return values
 
 
-def bulk_form(model) -> type[BulkForm]:
+def bulk_form(model: type[models.Model], site: admin.AdminSite) -> type[BulkForm]:
     """Return the form of the fields that may be changed in many rows of a model."""
-    fields = {}
-    for name in CHANGEABLE[model]:
-        field = model._meta.get_field(name)
-        label = field.verbose_name
-        if field.is_relation:
-            queryset = field.related_model._base_manager.order_by("pk")
-            if hasattr(field.related_model, "parent"):
-                queryset = queryset.select_related("parent").prefetch_related(
-                    "names", "parent__names"
-                )
-            fields[name] = forms.ModelChoiceField(
-                queryset, required=False, label=label, widget=UnfoldAdminSelectWidget
-            )
-        elif field.choices or field.get_internal_type() == "BooleanField":
-            choices = field.choices or [("yes", _("Yes")), ("no", _("No"))]
-            fields[name] = forms.ChoiceField(
-                choices=[("", "---------"), *choices],
-                required=False,
-                label=label,
-                widget=UnfoldAdminSelectWidget,
-            )
-        else:
-            fields[name] = forms.CharField(
-                max_length=field.max_length,
-                required=False,
-                label=label,
-                widget=UnfoldAdminTextInputWidget,
-            )
-    return type("BulkForm", (BulkForm,), fields)
+    fields = {name: _bulk_field(model._meta.get_field(name), site) for name in CHANGEABLE[model]}
+    clearable = [
+        (name, capfirst(model._meta.get_field(name).verbose_name))
+        for name in CHANGEABLE[model]
+        if model._meta.get_field(name).blank and not isinstance(fields[name], _YesOrNo)
+    ]
+    if clearable:
+        fields["empty"] = forms.MultipleChoiceField(
+            choices=clearable,
+            required=False,
+            label=_("empty these"),
+            widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        )
+    return type("BulkForm", (BulkForm,), {**fields, "model": model})
+
+
+class _YesOrNo(forms.ChoiceField):
+    """A boolean field that may also be left as it is."""
+
+
+def _bulk_field(field: models.Field, site: admin.AdminSite) -> forms.Field:
+    if field.is_relation:
+        rows = field.related_model._base_manager.complex_filter(field.get_limit_choices_to())
+        widget: forms.Widget = UnfoldAdminSelectWidget()
+        if field.related_model in SEARCHED:
+            widget = ChosenRow(field, site, attrs={"class": "unfold-filter-autocomplete"})
+        return forms.ModelChoiceField(
+            rows.order_by("pk"), required=False, label=field.verbose_name, widget=widget
+        )
+    if field.choices:
+        return forms.ChoiceField(
+            choices=[("", "---------"), *field.choices],
+            required=False,
+            label=field.verbose_name,
+            widget=UnfoldAdminSelectWidget,
+        )
+    if isinstance(field, models.BooleanField):
+        return _YesOrNo(
+            choices=[("", "---------"), ("yes", _("Yes")), ("no", _("No"))],
+            required=False,
+            label=field.verbose_name,
+            widget=UnfoldAdminSelectWidget,
+        )
+    options = {"assume_scheme": "https"} if isinstance(field, models.URLField) else {}
+    made = field.formfield(required=False, widget=UnfoldAdminTextInputWidget, **options)
+    # Otherwise only a model's own form would ask them.
+    made.validators = [*made.validators, *field.validators]
+    return made

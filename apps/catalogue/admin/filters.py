@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import CheckboxFilter
+from unfold.contrib.filters.admin import CheckboxFilter, RadioFilter
 
 from apps.catalogue.models import Landmark, LandmarkName, Photo
 from apps.catalogue.models.photo import PhotoQuerySet
@@ -39,6 +39,19 @@ class NeedsWork(CheckboxFilter):
             # What was taken off the pages needs no work.
             landmarks = landmarks.exclude(state=Landmark.State.WITHDRAWN).filter(*wanted)
         return landmarks
+
+
+class Responsible(RadioFilter):
+    title = _("responsible person")
+    parameter_name = "owner"
+
+    def lookups(self, request, model_admin):
+        return [("me", _("me")), ("nobody", _("nobody"))]
+
+    def queryset(self, request, landmarks: QuerySet[Landmark]) -> QuerySet[Landmark]:
+        if self.value() == "me":
+            return landmarks.filter(owner=request.user)
+        return landmarks.filter(owner=None) if self.value() == "nobody" else landmarks
 
 
 class WithinFilter(ChosenFilter):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.forms.widgets import Script
 from django.shortcuts import redirect
 from django.templatetags.static import static
@@ -13,7 +14,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from apps.catalogue.admin.bulk import BulkChanges
-from apps.catalogue.admin.filters import NeedsWork, WithinFilter
+from apps.catalogue.admin.filters import NeedsWork, Responsible, WithinFilter
 from apps.catalogue.admin.merging import Merging
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.admin.uploads import PhotoUploads
@@ -24,7 +25,7 @@ from apps.catalogue.history import (
     revert_landmark,
     state_refusal,
 )
-from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect
+from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect, Photo
 from apps.operations.conflicts import VersionedAdmin
 from apps.operations.conversations import Conversations
 
@@ -81,6 +82,7 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, Conversations, ScopedAdm
         "state",
         ("category", WithinFilter),
         ("region", WithinFilter),
+        Responsible,
     ]
     list_filter_submit = True
     list_per_page = 50
@@ -94,7 +96,7 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, Conversations, ScopedAdm
     inlines = [LandmarkNames, LandmarkNotes]
     audited_relations = LANDMARK_RELATIONS
     warn_unsaved_form = True
-    actions = ["change_selected", "merge_selected"]
+    actions = ["change_selected", "change_photos", "merge_selected"]
     actions_list = ["duplicates"]
 
     class Media:
@@ -149,6 +151,15 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, Conversations, ScopedAdm
         if not change:
             landmark.created_at = landmark.updated_at
         super().save_model(request, landmark, form, change)
+
+    @admin.action(description=_("Change the photos of the selected entries…"))
+    def change_photos(self, request, landmarks):
+        """Set license, credit and so on of all photos of landmarks, however many they are."""
+        photos = self.admin_site._registry[Photo]
+        if not photos.has_change_permission(request):
+            raise PermissionDenied
+        keys = landmarks.order_by().values("pk")
+        return photos.bulk_page_of(request, Photo.objects.filter(landmark__in=keys).order_by("pk"))
 
     @action(description=_("Possible duplicates"), url_path="find-duplicates", permissions=["view"])
     def duplicates(self, request):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
@@ -209,6 +210,15 @@ class Landmark(models.Model):
     website = models.URLField(_("website"), blank=True)
     phone = models.CharField(_("telephone"), max_length=40, blank=True)
     external_ids = models.JSONField(_("numbers elsewhere"), default=dict, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="landmarks",
+        limit_choices_to={"is_staff": True, "is_active": True},
+        verbose_name=_("responsible person"),
+    )
     source = models.CharField(_("source"), max_length=100)
     version = models.PositiveIntegerField(default=1, help_text="raised by every save")
     created_at = models.DateTimeField(_("created"))

@@ -90,6 +90,7 @@ class Article(models.Model):
                 name="article_to_announce",
                 condition=Q(state="published", announced_at=None),
             ),
+            models.Index(fields=["-updated_at", "-id"], name="article_last_changed"),
         ]
 
     def __str__(self) -> str:
