@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import models, transaction
+from django.db import connections, models, router, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
+from psycopg.types.json import Jsonb
 
 from apps.accounts.permissions import Permission, may
 from apps.catalogue.models import Landmark, Photo
@@ -20,7 +21,6 @@ from apps.operations.models import AuditEntry
 from apps.operations.reverting import NotRestorable, revert_row
 
 MOST_AT_ONCE = 20_000
-ROWS_AT_ONCE = 1000
 # What a bulk change may set, and what may be put back.
 CHANGEABLE: dict[type[models.Model], tuple[str, ...]] = {
     Landmark: (
@@ -66,8 +66,8 @@ def preview_changes(
     rows: QuerySet, values: dict[str, object], *, by: AbstractBaseUser
 ) -> BulkChange:
     """Return what `change_many` would do."""
-    held = list(_described(rows))
     raw = _raw(rows.model, values)
+    held = list(_described(rows, raw))
     above = _and_above(values.get("parent"))
     changes, refused = [], []
     for row in held:
@@ -94,11 +94,13 @@ def change_many(
     return planned._replace(batch=batch)
 
 
-def _described(rows: QuerySet) -> QuerySet:
+def _described(rows: QuerySet, raw: Snapshot) -> QuerySet:
     """Fetch what the log and the gate need to know of rows, in a fixed number of queries."""
-    if rows.model is Landmark:
-        return rows.select_related("region").prefetch_related("names").with_facts()
-    return rows.prefetch_related("landmark__names")
+    if rows.model is not Landmark:
+        return rows.prefetch_related("landmark__names")
+    if raw.get("state") != Landmark.State.PUBLISHED:
+        return rows.with_korean_name()
+    return rows.select_related("region").prefetch_related("names").with_facts()
 
 
 def _raw(model: type[models.Model], values: dict[str, object]) -> Snapshot:
@@ -150,40 +152,72 @@ def undo_batch(batch: uuid.UUID, *, by: AbstractBaseUser, at: datetime) -> Resto
 
 
 def _undo(model: type[models.Model], entries: list[AuditEntry], by, at: datetime) -> int:
-    rows = model._base_manager.select_for_update().filter(pk__in=[each.subject for each in entries])
-    held = {str(row.pk): row for row in _with_names(rows)}
+    rows = model.objects.select_for_update(of=("self",))
+    rows = rows.filter(pk__in=[each.subject for each in entries])
+    held = {str(row.pk): row for row in _described(rows, {})}
+    still_there = _still_there(model, entries)
     changes = []
     touched: set[str] = set()
     for entry in entries:
         row = held.get(entry.subject)
-        fields = [name for name in entry.changed_fields if name in RESTORABLE[model]]
         if row is None or not may_edit(by, row):
             continue
+        before = _restorable(model, entry)
         now = snapshot(row)
-        if "state" in fields and state_refusal(now["state"], entry.before["state"], by):
+        if "state" in before and state_refusal(now["state"], before["state"], by):
             continue
-        if any(now[name] != entry.after[name] for name in fields):
+        if any(now[name] != entry.after[name] for name in before):
             continue
-        for name in fields:
-            setattr(row, name, entry.before[name])
-        touched.update(fields)
-        if model is Landmark:
-            row.version += 1
-            row.updated_at = at
-        changes.append(Change(row, now, snapshot(row)))
-    bookkeeping = ["version", "updated_at"] if model is Landmark else []
-    if changes:
-        model._base_manager.bulk_update(
-            [change.subject for change in changes],
-            [*touched, *bookkeeping],
-            batch_size=ROWS_AT_ONCE,
-        )
+        if any(before[name] not in keys for name, keys in still_there.items() if name in before):
+            continue
+        touched.update(before)
+        changes.append(Change(row, now, now | before))
+    _restore(model, changes, touched, at)
     record(changes, by=by, at=at, action=AuditEntry.Action.REVERTED, batch=uuid.uuid4())
     return len(changes)
 
 
-def _with_names(rows: QuerySet) -> QuerySet:
-    return rows.prefetch_related("names" if rows.model is Landmark else "landmark__names")
+def _restorable(model: type[models.Model], entry: AuditEntry) -> Snapshot:
+    """Return the values before a change, of what can be put back."""
+    return {name: entry.before[name] for name in entry.changed_fields if name in RESTORABLE[model]}
+
+
+def _still_there(model: type[models.Model], entries: list[AuditEntry]) -> dict[str, set]:
+    """Return the keys that may still be pointed at: what was deleted since cannot come back."""
+    wanted: dict[str, set] = {}
+    for entry in entries:
+        for name, value in _restorable(model, entry).items():
+            if model._meta.get_field(name).is_relation:
+                wanted.setdefault(name, set()).add(value)
+    found = {}
+    for name, keys in wanted.items():
+        rows = model._meta.get_field(name).related_model._base_manager.filter(pk__in=keys - {None})
+        found[name] = {None, *rows.values_list("pk", flat=True)}
+    return found
+
+
+def _restore(
+    model: type[models.Model], changes: list[Change], touched: set[str], at: datetime
+) -> None:
+    """Give many rows back values of their own, in one statement."""
+    if not touched:
+        return
+    key, table = model._meta.pk.column, model._meta.db_table
+    columns = [model._meta.get_field(name).column for name in sorted(touched)]
+    values = [f'"{column}" = was."{column}"' for column in columns]
+    if model is Landmark:
+        values += ["version = row.version + 1", "updated_at = %(at)s"]
+    rows = [
+        {key: change.before[key]} | {name: change.after[name] for name in touched}
+        for change in changes
+    ]
+    with connections[router.db_for_write(model)].cursor() as cursor:
+        cursor.execute(
+            f'UPDATE "{table}" AS row SET {", ".join(values)}'
+            f' FROM jsonb_populate_recordset(NULL::"{table}", %(rows)s) AS was'
+            f' WHERE row."{key}" = was."{key}"',
+            {"rows": Jsonb(rows), "at": at},
+        )
 
 
 def revert_landmark(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models, router
+from django.db import connections, models, router
 from django.db.models.deletion import Collector
 
 from apps.operations.models import AuditEntry
@@ -18,7 +18,8 @@ from apps.operations.models import AuditEntry
 # They change with every save and say nothing by themselves.
 BOOKKEEPING = frozenset({"updated_at", "version", "last_login", "second_factor_at", "announced_at"})
 SECRETS = frozenset({"password", "secret_sha256", "sealed_secret", "code_hash"})
-ROWS_AT_ONCE = 2000
+# From so many entries on they are copied into the table.
+MANY = 200
 Snapshot = dict[str, object]
 
 
@@ -99,8 +100,29 @@ def record(
         # A change of both tells what changed.
         or differs(change.before, change.after)
     ]
-    AuditEntry.objects.bulk_create(entries, batch_size=ROWS_AT_ONCE)
+    if len(entries) < MANY:
+        AuditEntry.objects.bulk_create(entries)
+    else:
+        _copy(entries)
     return len(entries)
+
+
+def _copy(entries: Sequence[AuditEntry]) -> None:
+    """Write thousands of entries; an INSERT of them would spend its time on quoting JSON."""
+    table, fields = AuditEntry._meta.db_table, AuditEntry._meta.concrete_fields
+    columns = [field for field in fields if not field.primary_key]
+    named = ", ".join(f'"{field.column}"' for field in columns)
+    connection = connections[router.db_for_write(AuditEntry)]
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f'COPY "{table}" ({named}) FROM STDIN') as copy,
+    ):
+        for entry in entries:
+            copy.write_row([_stored(getattr(entry, field.attname)) for field in columns])
+
+
+def _stored(value: object) -> object:
+    return json.dumps(value, cls=DjangoJSONEncoder) if isinstance(value, dict) else value
 
 
 def record_deletion(

@@ -231,5 +231,5 @@ def _bulk_field(field: models.Field, site: admin.AdminSite) -> forms.Field:
     options = {"assume_scheme": "https"} if isinstance(field, models.URLField) else {}
     made = field.formfield(required=False, widget=UnfoldAdminTextInputWidget, **options)
     # Otherwise only a model's own form would ask them.
-    made.validators = [*made.validators, *field.validators]
+    made.validators += [each for each in field.validators if each not in made.validators]
     return made

@@ -72,6 +72,11 @@ class LandmarkQuerySet(models.QuerySet):
             opening_hours__in=[text for text in texts.distinct() if is_open(text, moment)]
         )
 
+    def with_korean_name(self) -> LandmarkQuerySet:
+        """Note how each landmark calls itself, in the same query."""
+        names = LandmarkName.objects.filter(landmark=OuterRef("pk"))
+        return self.annotate(korean_name=shown_name(names, "ko"))
+
     def with_shown_names(self, language: str) -> LandmarkQuerySet:
         """Note how a landmark, its category and its region are called, in the same query."""
         regions = RegionName.objects
@@ -268,7 +273,8 @@ class Landmark(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_in("ko") or self.slug
+        known = self.__dict__.get("korean_name")
+        return known or self.name_in("ko") or self.slug
 
     def name_in(self, language: str) -> str:
         """Return the official name in a language, else in Korean, else any name."""

@@ -3,7 +3,6 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0005_landmark_owner"),
         ("guide", "0003_publish_permission"),
     ]
 
