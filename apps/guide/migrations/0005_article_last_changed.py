@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("guide", "0003_publish_permission"),
+        ("guide", "0004_routes"),
     ]
 
     operations = [
