@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("guide", "0004_routes"),
+        ("guide", "0005_article_announced"),
     ]
 
     operations = [
