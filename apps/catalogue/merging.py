@@ -153,7 +153,7 @@ def _move(relation, moving: QuerySet, into: Landmark) -> list[Change]:
     """Move rows in one statement; return what the log says of the catalogue's and guide's."""
     link = relation.field
     logged = []
-    if relation.get_accessor_name() in ("photos", "parts", "articles"):
+    if relation.get_accessor_name() in ("photos", "parts", "articles", "route_stops"):
         rows = list(moving)
         logged = [
             Change(row, before := snapshot(row), before | {link.attname: into.pk}) for row in rows

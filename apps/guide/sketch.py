@@ -22,8 +22,8 @@ PIN_APART = 27
 SCALES_M = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000)
 WIDEST_SCALE = 150
 # Of the labels' letters, in points of the drawing.
-LETTER_WIDE = 14.5
-LETTER_NARROW = 8.2
+LETTER_WIDE = 15.0
+LETTER_NARROW = 9.0
 
 Ring = tuple[tuple[float, float], ...]
 

@@ -9,9 +9,12 @@ import gpxpy
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from icalendar import Calendar
 
+from apps.catalogue.merging import merge_landmarks
 from apps.guide.models import Route
+from apps.operations.models import AuditEntry
 from tests.factories.catalogue import LandmarkFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory, RouteFactory
 
@@ -329,3 +332,19 @@ def test_withdrawn_routes_say_why(client):
     page = client.get("/en/routes/along/").content.decode()
 
     assert "no longer offered" in page
+
+
+def test_merging_a_place_moves_its_stops_but_for_routes_that_have_both(client, django_user_model):
+    one, two, three = line_of(3)
+    only = RouteFactory(slug="only", stops=[one, three])
+    both = RouteFactory(slug="both", stops=[one, two, three])
+    editor = django_user_model.objects.create_superuser("editor", password="long enough it is")
+
+    merge_landmarks(one, into=two, by=editor, at=timezone.now())
+
+    assert slugs_in(client.get("/routes/only/")) == ["stop-1", "stop-2"]
+    assert slugs_in(client.get("/routes/both/")) == ["stop-1", "stop-2"]
+    assert both.stops.count() == 3
+    moved = AuditEntry.objects.get(subject_type="guide.routestop")
+    assert moved.after["landmark_id"] == two.pk
+    assert only.stops.get(landmark=two).position == 1

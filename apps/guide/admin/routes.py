@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone, translation
 from django.utils.html import format_html
-from django.utils.text import format_lazy
+from django.utils.text import capfirst, format_lazy
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import StackedInline, TabularInline
@@ -42,7 +42,7 @@ class RouteTexts(StackedInline):
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name == "language":
             return forms.ChoiceField(
-                label=db_field.verbose_name,
+                label=capfirst(db_field.verbose_name),
                 choices=settings.LANGUAGES,
                 widget=UnfoldAdminSelectWidget,
             )
@@ -77,7 +77,7 @@ NOTE_FIELDS = {
         label=format_lazy("{} ({})", _("note"), code),
         required=False,
         max_length=LONGEST_NOTE,
-        widget=UnfoldAdminTextInputWidget,
+        widget=UnfoldAdminTextInputWidget({"class": "admin-note"}),
     )
     for code, _name in settings.LANGUAGES
 }
