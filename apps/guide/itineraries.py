@@ -6,8 +6,9 @@ Distances are great circles, times follow from stated speeds: estimates, not a r
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -190,39 +191,44 @@ def fit(
     Each time the visit is added that asks for the least way for the time one stays there. On
     foot every leg is one that people walk.
     """
+    here = len(visits)
+    points = [*(visit.point for visit in visits), start]
+
+    @cache
+    def ride(one: int, other: int) -> float:
+        leg = leg_between(points[one], points[other], travel)
+        return leg.minutes if leg.travel is Travel.WALK or travel is Travel.DRIVE else math.inf
+
     chosen: list[int] = []
+    left = float(minutes)
     while len(chosen) < most:
-        before = _timed(chosen, visits, travel, start)
         found = []
-        for number in range(len(visits)):
-            if number in chosen:
-                continue
-            made, way = min(
-                (_timed(way, visits, travel, start), way) for way in _insertions(chosen, number)
-            )
-            if made.minutes <= minutes:
-                added = made.traveling - before.traveling
-                found.append((added / visits[number].minutes, number, way))
+        for number, visit in enumerate(visits):
+            if number not in chosen:
+                added, at = _cheapest(chosen, number, here, ride)
+                if added + visit.minutes <= left:
+                    found.append((added / visit.minutes, number, at, added + visit.minutes))
         if not found:
             break
-        chosen = min(found)[2]
+        _share, number, at, spent = min(found)
+        chosen.insert(at, number)
+        left -= spent
     order = shortest_order([visits[each].point for each in chosen], start=start)
     ways = [chosen, [chosen[each] for each in order]]
     # A ride is faster than a long walk, so that the shortest way may not be the fastest.
-    return min(ways, key=lambda way: _timed(way, visits, travel, start).minutes)
+    return min(ways, key=lambda way: sum(ride(*leg) for leg in pairwise([here, *way])))
 
 
-class _Timed(NamedTuple):
-    minutes: float
-    traveling: float
-
-
-def _timed(way: Sequence[int], visits: Sequence[Visit], travel: Travel, start: Point) -> _Timed:
-    made = plan([visits[each] for each in way], travel, start=start)
-    if travel is Travel.WALK and any(leg.travel is not Travel.WALK for leg in made.legs):
-        return _Timed(math.inf, math.inf)
-    return _Timed(made.minutes, made.traveling)
-
-
-def _insertions(way: list[int], number: int) -> list[list[int]]:
-    return [[*way[:at], number, *way[at:]] for at in range(len(way) + 1)]
+def _cheapest(
+    way: list[int], number: int, here: int, ride: Callable[[int, int], float]
+) -> tuple[float, int]:
+    """Return the minutes that one more stop adds to a way, and where it adds the fewest."""
+    ways = []
+    for at in range(len(way) + 1):
+        before = way[at - 1] if at else here
+        added = ride(before, number)
+        if at < len(way):
+            added += ride(number, way[at])
+            added -= ride(before, way[at])
+        ways.append((added, at))
+    return min(ways)

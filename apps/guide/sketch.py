@@ -21,6 +21,7 @@ SMALLEST_SPAN_M = 1200
 PIN_APART = 27
 SCALES_M = (100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000)
 WIDEST_SCALE = 150
+SMALLEST_STEP = 3
 # Of the labels' letters, in points of the drawing.
 LETTER_WIDE = 15.0
 LETTER_NARROW = 9.0
@@ -112,7 +113,7 @@ def sketch_of(
     return Sketch(
         width=WIDTH,
         height=HEIGHT,
-        land=[_path(district, frame) for district in districts() if frame.shows(district)],
+        land=[path for each in districts() if frame.shows(each) and (path := _path(each, frame))],
         way=" ".join(f"{x:.1f},{y:.1f}" for x, y in places),
         pins=pins,
         labels=_labels(pins, names),
@@ -141,7 +142,14 @@ def _path(district: District, frame: Frame) -> str:
         xs, ys = zip(*drawn, strict=True)
         if max(xs) < 0 or min(xs) > WIDTH or max(ys) < 0 or min(ys) > HEIGHT:
             continue
-        parts.append("M" + "L".join(f"{x:.0f} {y:.0f}" for x, y in drawn) + "Z")
+        spots = [(round(x), round(y)) for x, y in drawn]
+        kept = [spots[0]]
+        for spot in spots:
+            # Steps that nobody sees at this scale only make the page larger.
+            if abs(spot[0] - kept[-1][0]) + abs(spot[1] - kept[-1][1]) >= SMALLEST_STEP:
+                kept.append(spot)
+        if len(kept) > 2:
+            parts.append("M" + "L".join(f"{x} {y}" for x, y in kept) + "Z")
     return "".join(parts)
 
 

@@ -35,6 +35,7 @@ from apps.guide.wishes import MOST_PLACES, Wishes, read_wishes
 
 HITS = 8
 CANDIDATES = 40
+CLOSER = 8
 # How far around the start a route is looked for, for each hour there is.
 REACH_M = {Travel.WALK: 2000, Travel.DRIVE: 15_000}
 NINE = time(9)
@@ -100,7 +101,7 @@ def _route_and_trip(slug: str) -> tuple[Route, Trip | None]:
     found = (
         Route.objects.exclude(state=Route.State.DRAFT)
         .filter(slug=slug)
-        .with_stops()
+        .with_stops("landmark__region__parent")
         .prefetch_related("texts")
         .first()
     )
@@ -183,7 +184,10 @@ def _planned(wishes: Wishes) -> tuple[Trip, list[Landmark]]:
 
 def _around(wishes: Wishes) -> list[Landmark]:
     reach = REACH_M[wishes.travel] * wishes.hours
-    around = landmarks_around(wishes.near, metres=reach, most=CANDIDATES)
+    around = landmarks_around(wishes.near, metres=reach / CLOSER, most=CANDIDATES)
+    if len(around) < CANDIDATES:
+        # Only where places lie far apart is it worth to measure the distance of more.
+        around = landmarks_around(wishes.near, metres=reach, most=CANDIDATES)
     visits = [Visit(point_of(each), usual_stay(each)) for each in around]
     order = fit(visits, wishes.travel, start=wishes.near, minutes=wishes.hours * 60)
     return [around[each] for each in order]
