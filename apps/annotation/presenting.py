@@ -186,6 +186,7 @@ def review_shape(task: AnnotationTask, *, by: User) -> dict:
                 "overlap": round(other.overlap, 3),
                 "same_tags": other.same_tags,
                 "same_place": other.same_place,
+                "differs": other.differs(task.dataset),
             }
             for other in (others_on(current, task) if task.dataset.redundancy > 1 else [])
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from apps.annotation.models import Annotation, AnnotationImage, AnnotationTask
+from apps.annotation.models import Annotation, AnnotationImage, AnnotationTask, Dataset
 from apps.annotation.shapes import Box, overlap
 from apps.annotation.workflow import TaskState
 
@@ -16,6 +16,11 @@ class Other(NamedTuple):
     overlap: float
     same_tags: bool
     same_place: bool
+
+    def differs(self, dataset: Dataset) -> bool:
+        """Say whether somebody has to decide between the two."""
+        least = dataset.least_agreement / 100
+        return self.overlap < least or not self.same_tags or not self.same_place
 
 
 def others_on(annotation: Annotation, task: AnnotationTask) -> list[Other]:
@@ -51,11 +56,10 @@ def disagrees_with_others(task: AnnotationTask, annotation: Annotation) -> bool:
     if task.dataset.redundancy < 2 or task.check_of_id is not None:
         return False
     AnnotationImage.objects.select_for_update().get(pk=task.image_id)
-    least = task.dataset.least_agreement / 100
     differing = [
         other.annotation.task_id
         for other in others_on(annotation, task)
-        if other.overlap < least or not other.same_tags or not other.same_place
+        if other.differs(task.dataset)
     ]
     if not differing:
         return False

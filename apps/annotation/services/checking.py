@@ -69,6 +69,7 @@ class Score(NamedTuple):
     overlap: float
     tags_right: bool
     box: Box
+    tags: Tags
 
 
 def score(box: Box, tags: Tags, truth: dict) -> Score:
@@ -76,7 +77,7 @@ def score(box: Box, tags: Tags, truth: dict) -> Score:
     right = Box(*truth["bbox"])
     right_tags = Tags(**{name: bool(truth[name]) for name in Tags._fields})
     near = overlap(Box(*map(float, box)), right)
-    return Score(overlap=near, tags_right=tags == right_tags, box=right)
+    return Score(overlap=near, tags_right=tags == right_tags, box=right, tags=right_tags)
 
 
 class Practice(NamedTuple):

@@ -92,6 +92,7 @@ def submit(request: HttpRequest, body: dict, task: int) -> dict:
             "overlap": round(feedback.overlap, 3),
             "tags_right": feedback.tags_right,
             "bbox": list(feedback.box),
+            "tags": feedback.tags._asdict(),
             "drawn": bbox(annotation),
         }
     return answer

@@ -14,6 +14,7 @@ class AnnotationEditor extends HTMLElement {
   #draftTimer = 0;
   #waiting = null;
   #done = [];
+  #following = null;
 
   connectedCallback() {
     this.canvas = this.querySelector("box-canvas");
@@ -35,6 +36,7 @@ class AnnotationEditor extends HTMLElement {
     this.panel.tool("skip").addEventListener("click", () => this.#askWhy());
     this.panel.tool("again").addEventListener("click", () => this.#reopen());
     this.panel.tool("look").addEventListener("click", () => this.#claim());
+    this.panel.tool("next").addEventListener("click", () => this.#afterResult());
     document.addEventListener("keydown", (event) => this.#key(event));
     window.addEventListener("online", () => this.#waiting?.());
     window.addEventListener("offline", () => this.panel.say(this.dataset.offline, "warn"));
@@ -55,16 +57,19 @@ class AnnotationEditor extends HTMLElement {
   }
 
   /** Show a claim's task; null means that nothing is left. */
-  #show(claim, feedback = "") {
+  #show(claim) {
     this.#task = claim?.task ?? null;
     this.panel.showErrors({});
+    this.#following = null;
+    this.panel.part("result").hidden = true;
+    this.#showPractice(claim?.task.practice);
     this.panel.part("empty").hidden = Boolean(claim);
     this.panel.part("stage").hidden = !claim;
     this.form.inert = !claim;
     this.panel.tool("skip").disabled = !claim;
     this.panel.tool("again").disabled = this.#done.length === 0;
     if (!claim) {
-      this.panel.say(feedback);
+      this.panel.say("");
       this.panel.part("dataset").textContent = "";
       return;
     }
@@ -79,7 +84,7 @@ class AnnotationEditor extends HTMLElement {
     this.panel.part("loading").hidden = false;
     const reason = task.earlier?.reason;
     const returned = reason ? `${this.dataset.returned} ${reason}` : "";
-    this.panel.say([feedback, returned].filter(Boolean).join(" "), reason ? "warn" : "calm");
+    this.panel.say(returned, "warn");
     // The pictures that may come next are in the cache by the time they are wanted.
     this.ahead = claim.upcoming.map((url) => Object.assign(new Image(), { src: url }));
   }
@@ -102,17 +107,48 @@ class AnnotationEditor extends HTMLElement {
       this.#finished(task);
       this.#done.push(task.id);
       this.panel.part("count").textContent = this.#done.length;
-      this.#show(answer.next, this.#feedback(answer.feedback));
+      if (answer.feedback) {
+        this.#showResult(answer);
+      } else {
+        this.#show(answer.next);
+      }
     });
   }
 
-  #feedback(feedback) {
-    if (!feedback) {
-      return "";
+  #showPractice(practice) {
+    const text = this.panel.part("practice");
+    text.hidden = !practice;
+    if (practice) {
+      text.textContent = this.dataset.practice
+        .replace("{}", practice.done + 1)
+        .replace("{}", practice.of);
     }
+  }
+
+  /** To practise: the right box beside the drawn one, until the next image is asked for. */
+  #showResult({ feedback, next }) {
+    this.#task = null;
+    this.#following = { next };
+    this.form.inert = true;
+    this.panel.tool("skip").disabled = true;
+    this.canvas.compare([feedback.bbox], "right");
     const overlap = Math.round(feedback.overlap * 100);
+    this.panel.part("overlap").textContent = this.dataset.overlap.replace("{}", overlap);
     const tags = feedback.tags_right ? this.dataset.tagsRight : this.dataset.tagsWrong;
-    return `${this.dataset.overlap.replace("{}", overlap)} ${tags}`;
+    const right = this.panel.boxes.filter((box) => feedback.tags[box.name]);
+    const names = right.map((box) => box.closest("label").querySelector("span").textContent);
+    this.panel.part("right-tags").textContent = `${tags} ${names.join(" · ")}`;
+    const result = this.panel.part("result");
+    result.dataset.good = String(feedback.overlap >= 0.8 && feedback.tags_right);
+    result.hidden = false;
+    this.panel.tool("next").focus();
+  }
+
+  #afterResult() {
+    const following = this.#following;
+    if (following) {
+      this.#show(following.next);
+    }
   }
 
   #askWhy() {
@@ -307,6 +343,11 @@ class AnnotationEditor extends HTMLElement {
   }
 
   #key(event) {
+    if (this.#following && event.key === "Enter" && !event.target.closest("button, a, dialog")) {
+      event.preventDefault();
+      this.#afterResult();
+      return;
+    }
     if (isTyping(event) || !this.#task) {
       return;
     }

@@ -7,6 +7,7 @@ import { TAGS, WorkPanel, isTyping } from "./work-panel.js";
 class AnnotationReview extends HTMLElement {
   #task = null;
   #annotation = null;
+  #compare = [];
   #busy = false;
   #count = 0;
 
@@ -17,6 +18,12 @@ class AnnotationReview extends HTMLElement {
     this.#onSubmit("work", () => this.#accept());
     this.#onSubmit("return", () => this.#return());
     this.panel.tool("look").addEventListener("click", () => this.#next());
+    for (const button of this.querySelectorAll("[data-reason]")) {
+      button.addEventListener("click", () => {
+        this.reason.value = button.dataset.reason;
+        this.reason.focus();
+      });
+    }
     this.canvas.addEventListener("pictureready", () => this.#loaded(""));
     this.canvas.addEventListener("picturebroken", () => this.#loaded(this.dataset.pictureBroken));
     document.addEventListener("keydown", (event) => this.#key(event));
@@ -60,6 +67,8 @@ class AnnotationReview extends HTMLElement {
     this.panel.part("dataset").textContent = this.#task?.dataset.name ?? "";
     this.panel.part("name").textContent = "";
     this.panel.part("history").replaceChildren();
+    this.panel.part("others").replaceChildren();
+    this.panel.part("agreement").hidden = !review?.others.length;
     if (!review) {
       return;
     }
@@ -69,7 +78,18 @@ class AnnotationReview extends HTMLElement {
     this.panel.showBox();
     this.#showPlace();
     this.#nameVerdict();
-    this.panel.part("history").replaceChildren(...review.history.map((event) => this.#event(event)));
+    this.#compare = review.others.map((other) => other.bbox);
+    this.canvas.compare(this.#compare);
+    this.panel.part("others").replaceChildren(...review.others.map((other) => this.#other(other)));
+    let before = null;
+    const items = review.history.map((event) => {
+      const item = this.#event(event, before);
+      before = event.bbox ? event : before;
+      return item;
+    });
+    this.panel.part("history").replaceChildren(...items);
+    // The pictures that may come next are in the cache by the time they are wanted.
+    this.ahead = review.upcoming.map((url) => Object.assign(new Image(), { src: url }));
   }
 
   #showPlace() {
@@ -83,7 +103,53 @@ class AnnotationReview extends HTMLElement {
     name.toggleAttribute("data-changed", Boolean(said && said !== expected));
   }
 
-  #event(event) {
+  /** What another person says of the same image, and how far it is the same. */
+  #other(other) {
+    const item = document.createElement("li");
+    const name = document.createElement("b");
+    name.textContent = other.by;
+    const overlap = this.dataset.overlap.replace("{}", Math.round(other.overlap * 100));
+    const tags = other.same_tags ? this.dataset.sameTags : `${this.dataset.otherTags} ${this.#tagNames(other)}`;
+    const place = other.same_place ? "" : ` ${this.dataset.otherPlace} ${other.other || other.landmark?.name || ""}`;
+    item.append(name, ` ${overlap} ${tags}${place}`);
+    item.toggleAttribute("data-changed", other.differs);
+    return item;
+  }
+
+  #tagNames(tags) {
+    const chosen = this.panel.boxes.filter((box) => tags[box.name]);
+    return chosen.map((box) => box.closest("label").querySelector("span").textContent).join(" · ");
+  }
+
+  /** What an annotation says, or what it changed of the one before. */
+  #said(event, before) {
+    const box = `[${event.bbox.join(", ")}]`;
+    const tags = this.#tagNames(event);
+    if (!before) {
+      return `${box} ${tags}`;
+    }
+    const parts = [];
+    if (!sameBox(event.bbox, before.bbox)) {
+      parts.push(`[${before.bbox.join(", ")}] → ${box}`);
+    }
+    if (this.#tagNames(before) !== tags) {
+      parts.push(`${this.#tagNames(before)} → ${tags}`);
+    }
+    return parts.join("; ");
+  }
+
+  /** While a step of the history is pointed at, its box is on the picture. */
+  #showing(item, box) {
+    item.tabIndex = 0;
+    for (const type of ["pointerenter", "focus"]) {
+      item.addEventListener(type, () => this.canvas.compare([box], "past"));
+    }
+    for (const type of ["pointerleave", "blur"]) {
+      item.addEventListener(type, () => this.canvas.compare(this.#compare));
+    }
+  }
+
+  #event(event, before) {
     const item = document.createElement("li");
     const time = document.createElement("time");
     time.dateTime = event.at;
@@ -94,6 +160,12 @@ class AnnotationReview extends HTMLElement {
       const reason = document.createElement("q");
       reason.textContent = event.reason;
       item.append(" ", reason);
+    }
+    if (event.bbox) {
+      const said = document.createElement("small");
+      said.textContent = this.#said(event, before);
+      item.append(said);
+      this.#showing(item, event.bbox);
     }
     return item;
   }

@@ -33,6 +33,7 @@ class BoxCanvas extends HTMLElement {
     this.rect = this.svg.querySelector("[data-part=box]");
     this.hint = this.svg.querySelector("[data-part=suggestion]");
     this.cross = this.svg.querySelector("[data-part=crosshair]");
+    this.others = this.svg.querySelector("[data-part=others]");
     this.handles = HANDLES.map((name) => this.#makeHandle(name));
     this.stop = new AbortController();
     const { signal } = this.stop;
@@ -80,12 +81,24 @@ class BoxCanvas extends HTMLElement {
     this.suggestion = fitBox(suggestion, this.#image);
     this.#gesture = null;
     this.#pointers.clear();
+    this.compare([]);
     this.svg.style.setProperty("--ratio", image.width / image.height);
     this.picture.setAttribute("width", image.width);
     this.picture.setAttribute("height", image.height);
     this.picture.setAttribute("href", image.url);
     this.hidden = false;
     this.fit();
+  }
+
+  /** Show boxes of others beside the one that is drawn; `kind` says how they look. */
+  compare(boxes, kind = "other") {
+    this.others.replaceChildren(
+      ...boxes.map(([x, y, width, height]) => {
+        const rect = document.createElementNS(SVG, "rect");
+        Object.entries({ x, y, width, height, class: kind }).forEach((pair) => rect.setAttribute(...pair));
+        return rect;
+      }),
+    );
   }
 
   set(box) {
