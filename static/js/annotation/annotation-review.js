@@ -67,7 +67,7 @@ class AnnotationReview extends HTMLElement {
     this.panel.part("dataset").textContent = this.#task?.dataset.name ?? "";
     this.panel.part("name").textContent = "";
     this.panel.part("history").replaceChildren();
-    this.panel.part("others").replaceChildren();
+    this.panel.part("opinions").replaceChildren();
     this.panel.part("agreement").hidden = !review?.others.length;
     if (!review) {
       return;
@@ -80,7 +80,7 @@ class AnnotationReview extends HTMLElement {
     this.#nameVerdict();
     this.#compare = review.others.map((other) => other.bbox);
     this.canvas.compare(this.#compare);
-    this.panel.part("others").replaceChildren(...review.others.map((other) => this.#other(other)));
+    this.panel.part("opinions").replaceChildren(...review.others.map((other) => this.#other(other)));
     let before = null;
     const items = review.history.map((event) => {
       const item = this.#event(event, before);
