@@ -42,6 +42,11 @@ THEME = {
             "950": "oklch(20% .04 165)",
         },
     },
+    "ACCOUNT": {
+        "navigation": [
+            {"title": _("Second factor"), "link": reverse_lazy("accounts:second_factor")},
+        ],
+    },
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
@@ -61,6 +66,7 @@ THEME = {
                     _sidebar(_("Photos"), "photo_library", "catalogue_photo"),
                     _sidebar(_("Articles"), "article", "guide_article"),
                     _sidebar(_("Routes"), "route", "guide_route"),
+                    _sidebar(_("Comments"), "forum", "operations_comment"),
                     _sidebar(_("Categories"), "category", "catalogue_category"),
                     _sidebar(_("Regions"), "map", "catalogue_region"),
                     _sidebar(_("Licenses"), "copyright", "catalogue_license"),

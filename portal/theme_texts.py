@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_noop
 
 TEXTS = [
+    gettext_noop("After you've created a user, you’ll be able to edit more user options."),
     gettext_noop("Add new item"),
     gettext_noop("All applications"),
     gettext_noop("Apply Filters"),

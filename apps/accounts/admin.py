@@ -38,7 +38,7 @@ class RolesMixin(forms.ModelForm):
     """A person's roles, ticked; the flags of Django follow from them."""
 
     roles = forms.MultipleChoiceField(
-        label=_("roles"),
+        label=_("Roles"),
         choices=list(ROLE_NAMES.items()),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -70,7 +70,11 @@ class RolesMixin(forms.ModelForm):
 
 
 class ChangeForm(RolesMixin, UserChangeForm):
-    pass
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields:
+            link = '<a class="admin-link" href="../password/">{}</a>'
+            self.fields["password"].help_text = format_html(link, _("Set another password"))
 
 
 class AddForm(RolesMixin, UserCreationForm):
@@ -127,7 +131,7 @@ class UserAdmin(VersionedAdmin, PlainUserAdmin):
     add_fieldsets = [
         (None, {"fields": ["username", "first_name", "last_name", "email"]}),
         (_("What they do here"), {"fields": ["roles"]}),
-        (_("Password"), {"fields": ["usable_password", "password1", "password2"]}),
+        (_("Password"), {"fields": ["password1", "password2"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -262,8 +266,8 @@ class UserAdmin(VersionedAdmin, PlainUserAdmin):
 def _beside(text: str, view: str, user: User, label: str) -> str:
     """Return a text with a button that sends the form of the page to another address."""
     return format_html(
-        '{} <button class="admin-button admin-quiet" type="submit" formnovalidate'
-        ' formaction="{}">{}</button>',
+        '<span class="admin-row">{} <button class="admin-button admin-quiet" type="submit"'
+        ' formnovalidate formaction="{}">{}</button></span>',
         text,
         reverse(f"admin:accounts_user_{view}", args=[user.pk]),
         label,

@@ -12,9 +12,9 @@ class User(AbstractUser):
         _("second factor since"), null=True, blank=True, editable=False
     )
 
-    @property
-    def shown_name(self) -> str:
-        return self.get_full_name() or self.get_username()
+    class Meta(AbstractUser.Meta):
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
 
 
 class EditorRegion(models.Model):

@@ -66,7 +66,7 @@ class WhoseTurn(RadioFilter):
     parameter_name = "turn"
 
     def lookups(self, request, model_admin):
-        return [("mine", _("waits for me")), ("open", _("open")), ("settled", _("settled"))]
+        return [("mine", _("waits for me")), ("open", _("open")), ("settled", _("resolved"))]
 
     def queryset(self, request, comments):
         if self.value() == "mine":

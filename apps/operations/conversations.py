@@ -114,7 +114,7 @@ class Conversations:
             write_comment(row, text, asked=asked, address=address, **known)
         else:
             answer_comment(thread, text, address=address, **known)
-        self.message_user(request, _("Said."), messages.SUCCESS)
+        self.message_user(request, _("Comment added."), messages.SUCCESS)
         return True
 
     def _thread(self, request: HttpRequest, key: int) -> Comment | None:

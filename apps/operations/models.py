@@ -245,7 +245,7 @@ class Comment(models.Model):
     )
     text = models.TextField(_("comment"))
     at = models.DateTimeField(_("when"))
-    resolved_at = models.DateTimeField(_("settled"), null=True)
+    resolved_at = models.DateTimeField(_("resolved"), null=True)
     resolved_by = models.CharField(max_length=150, blank=True)
 
     objects = CommentQuerySet.as_manager()

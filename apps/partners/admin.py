@@ -23,4 +23,4 @@ class ApiKeyAdmin(AuditedAdmin):
     @admin.action(description=_("Revoke the selected keys"), permissions=["change"])
     def revoke(self, request, queryset) -> None:
         for key in queryset:
-            revoke_api_key(key, at=timezone.now())
+            revoke_api_key(key, by=request.user, at=timezone.now())

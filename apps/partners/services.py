@@ -8,9 +8,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.db.models import Q
 
 from apps.operations import limits
+from apps.operations.audit import Change, record, snapshot
+from apps.operations.models import AuditEntry
 from apps.partners.models import ApiKey, Scope
 
 PREFIX_LENGTH = 8
@@ -28,6 +32,7 @@ class NewKey(NamedTuple):
     text: str
 
 
+@transaction.atomic
 def create_api_key(
     *,
     name: str,
@@ -36,6 +41,7 @@ def create_api_key(
     per_minute: int | None = None,
     per_day: int | None = None,
     expires_at: datetime | None = None,
+    by: AbstractBaseUser | None = None,
 ) -> NewKey:
     """Make a key of 256 random bits: `gilnun_PREFIX_SECRET`."""
     prefix = secrets.token_hex(PREFIX_LENGTH // 2)
@@ -50,6 +56,7 @@ def create_api_key(
         created_at=at,
         expires_at=expires_at,
     )
+    record([Change(row, None, snapshot(row))], by=by, at=at, action=AuditEntry.Action.CREATED)
     return NewKey(row, text)
 
 
@@ -75,9 +82,17 @@ def count_use(key: ApiKey, *, at: datetime) -> limits.Allowance:
     return minute
 
 
-def revoke_api_key(key: ApiKey, *, at: datetime) -> None:
+@transaction.atomic
+def revoke_api_key(key: ApiKey, *, at: datetime, by: AbstractBaseUser | None = None) -> None:
     """Make a key useless from now on, in every process."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=at)
+    held = ApiKey.objects.select_for_update().get(pk=key.pk)
+    if held.revoked_at:
+        return
+    before = snapshot(held)
+    held.revoked_at = at
+    held.save(update_fields=["revoked_at"])
+    change = Change(held, before, snapshot(held))
+    record([change], by=by, at=at, action=AuditEntry.Action.CHANGED)
 
 
 def _digest(text: str) -> str:

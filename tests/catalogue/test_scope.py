@@ -247,3 +247,28 @@ def test_what_counts_everywhere_is_closed_to_those_who_are_limited(browser, insi
         assert browser.get(f"/admin/catalogue/{kind}/add/").status_code == 403
         page = browser.get(f"/admin/catalogue/{kind}/").content.decode()
         assert not re.search(r'href="[^"]*/add/"', page)
+
+
+def test_pictures_are_not_added_elsewhere(browser, outside):
+    address = f"{LIST}{outside.pk}/photos/"
+
+    assert browser.get(address).status_code == 200
+    assert browser.post(address, {}).status_code == 403
+
+
+def test_only_publishers_publish_and_withdraw_landmarks(client):
+    client.force_login(create_user(name="editor", roles=[Role.CONTENT_EDITOR]).user)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    district = Region.objects.create(code="KR-11-x", parent=Region.objects.get(code="KR-11"))
+    draft = LandmarkFactory(names={"ko": "가"}, state="draft", region=district)
+    shown = LandmarkFactory(names={"ko": "나"}, region=district)
+
+    for landmark, state in ((draft, "published"), (shown, "withdrawn")):
+        page = client.post(f"{LIST}{landmark.pk}/change/", form_of(landmark, state=state))
+        assert "only reviewers and publishers publish" in page.content.decode()
+        client.post(f"{LIST}bulk/", {"keys": landmark.pk, "state": state, "apply": "1"})
+    client.post(f"{LIST}{draft.pk}/change/", form_of(draft, address="changed"))
+
+    states = dict(Landmark.objects.values_list("pk", "state"))
+    assert states == {draft.pk: "draft", shown.pk: "published"}
+    assert Landmark.objects.get(pk=draft.pk).address == "changed"

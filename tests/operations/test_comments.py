@@ -94,7 +94,7 @@ def test_two_people_speak_on_the_page_of_an_entry(editor, reviewer, factory):
     assert "1 open comment" in mine.get(f"/admin/{label}/{row.pk}/change/").content.decode()
 
     mine.post(page, {"step": "settle", "thread": thread.pk})
-    assert "settled by editor" in theirs.get(page).content.decode()
+    assert "resolved by editor" in theirs.get(page).content.decode()
     mine.post(page, {"step": "reopen", "thread": thread.pk})
     assert Comment.objects.open().get() == thread
     actions = list(AuditEntry.objects.about(thread).values_list("by_name", "action"))

@@ -22,6 +22,7 @@ from unfold.widgets import (
 from apps.catalogue.models import Landmark, License
 from apps.catalogue.photos import attach_photo, photo_bounds
 from apps.catalogue.pictures import PictureRefused, prepare
+from apps.catalogue.scope import require_edit
 from apps.operations.audit import Change, record, snapshot
 from apps.operations.models import AuditEntry
 
@@ -75,6 +76,8 @@ class PhotoUploads(ModelAdmin):
         landmark = get_object_or_404(Landmark, pk=key)
         if not request.user.has_perm("catalogue.add_photo"):
             raise PermissionDenied
+        if request.method == "POST":
+            require_edit(request.user, landmark)
         form = UploadForm(request.POST or None)
         results = []
         if request.method == "POST" and form.is_valid():

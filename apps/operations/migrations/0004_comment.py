@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ("by_name", models.CharField(max_length=150, verbose_name="who")),
                 ("text", models.TextField(verbose_name="comment")),
                 ("at", models.DateTimeField(verbose_name="when")),
-                ("resolved_at", models.DateTimeField(null=True, verbose_name="settled")),
+                ("resolved_at", models.DateTimeField(null=True, verbose_name="resolved")),
                 ("resolved_by", models.CharField(blank=True, max_length=150)),
                 (
                     "answers",

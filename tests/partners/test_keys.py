@@ -1,0 +1,27 @@
+"""Keys of partners: who made and revoked them stands in the log, the key itself nowhere."""
+
+import pytest
+from django.utils import timezone
+
+from apps.accounts.permissions import Role
+from apps.accounts.services import create_user
+from apps.operations.models import AuditEntry
+from apps.partners.services import KeyRefused, create_api_key, find_api_key
+
+pytestmark = pytest.mark.django_db
+
+
+def test_making_and_revoking_a_key_are_in_the_log(client):
+    made = create_api_key(name="partner", scopes=["read"], at=timezone.now())
+    client.force_login(create_user(name="lee", roles=[Role.PARTNER_MANAGER]).user)
+
+    revoke = {"action": "revoke", "_selected_action": [made.row.pk]}
+    client.post("/admin/partners/apikey/", revoke)
+    client.post("/admin/partners/apikey/", revoke)
+
+    revoked, created = AuditEntry.objects.about(made.row)
+    assert (created.action, revoked.action, revoked.by_name) == ("created", "changed", "lee")
+    assert revoked.changed_fields == ["revoked_at"]
+    assert made.text not in str([(entry.before, entry.after) for entry in (revoked, created)])
+    with pytest.raises(KeyRefused):
+        find_api_key(made.text, at=timezone.now())
