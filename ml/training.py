@@ -71,6 +71,8 @@ def train(config: TrainingConfig, shards: str, output: Path) -> Result:
     classes = read_classes(shards)
     run = Run(config, classes, output)
     run.restore()
+    if run.step == 0 and config.imprinted:
+        run.imprint(shards)
     for place in run.remaining_places():
         if run.stopped_early:
             break
@@ -102,6 +104,12 @@ class Run:
                 self.optimizers, self._trainable_variables(), strict=True
             ):
                 optimizer.build(variables)
+        # The same in every process of a run: pretrained weights, or random ones of its seed.
+        self.starts = (
+            [variable.numpy() for variable in self.network.trainable_variables]
+            if config.anchor
+            else []
+        )
         self.step = 0
         self.training_loss = math.nan
         self.best_loss = math.inf
@@ -132,6 +140,21 @@ class Run:
     def remaining_places(self) -> list[Place]:
         """The stages that are not done, the present one from its own first step."""
         return [place for place in self._places() if place.end_step > self.step]
+
+    def imprint(self, shards: str) -> None:
+        """Begin with the mean embedding of each class as its center."""
+        size = self.network.output["embedding"].shape[-1]
+        sums = np.zeros((len(self.classes.labels), size), np.float64)
+        counts = np.zeros(len(self.classes.labels), np.int64)
+        stage = self.config.stages[0]
+        for images, labels in evaluation_batches(
+            shards, "train", side=stage.side, batch=stage.batch
+        ):
+            embeddings = self.network(images, training=False)["embedding"].numpy()
+            np.add.at(sums, labels.numpy(), embeddings)
+            np.add.at(counts, labels.numpy(), 1)
+        centers = sums / np.maximum(counts, 1)[:, None]
+        self.heads["embedding"].imprint(centers, sums.sum(axis=0) / counts.sum())
 
     def train_stage(self, place: Place, shards: str) -> None:
         batches = training_batches(
@@ -192,6 +215,15 @@ class Run:
             total += self._cross_entropy(self.heads["pooled"](outputs["pooled"]), labels)
         if "embedding" in outputs:
             total += self._embedding_loss(outputs["embedding"], labels, number)
+        if self.config.anchor:
+            total += self.config.anchor * tf.add_n(
+                [
+                    tf.reduce_sum(tf.square(variable - start))
+                    for variable, start in zip(
+                        self.network.trainable_variables, self.starts, strict=True
+                    )
+                ]
+            )
         return total
 
     def _embedding_loss(self, embeddings, labels, number):
@@ -343,6 +375,7 @@ def _head(name: str, config: TrainingConfig, classes: Classes, shape) -> keras.l
             scale=config.scale,
             margins=_margins(config, classes),
             subcenters=config.subcenters,
+            centred=config.imprinted,
             name="head",
         )
     head.build((None, shape[-1]))

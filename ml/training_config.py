@@ -12,7 +12,10 @@ from typing import Any
 
 from ml import configs
 
-BACKBONES = ("resnet50", "resnet101", "lite0", "lite2", "tiny")  # the last for tests
+BACKBONES = ("resnet50", "resnet101", "lite0", "lite2", "lite2+lite0", "tiny")  # last: for tests
+# "dense": pooling → dense → batch norm → L2. "joined": mean pooling → square root → L2 of each
+# backbone, joined: the embedding of the profile that needs no training.
+EMBEDDINGS = ("dense", "joined")
 POOLINGS = ("gem", "mean")
 NORMALIZATIONS = ("caffe", "half", "lite")
 STRATEGIES = ("one_device", "mirrored", "multi_worker")
@@ -63,11 +66,18 @@ class TrainingConfig:
     normalization: str = "caffe"
     pooling: str = "gem"
     gem_start: float = 3.0
-    embedding_size: int = 512
+    embedding: str = "dense"
+    embedding_size: int = 512  # of "dense"
     dropout: float = 0.0
     # The names of layers at which training starts; what lies before them stays as it was.
     train_from: str = ""
+    # How strongly trained weights are drawn back to where they began (L2-SP, Li et al. 2018).
+    anchor: float = 0.0
     # Head
+    # Begin with each class's mean embedding as its center, seen from the mean of all classes
+    # (weight imprinting, Qi et al. 2018).
+    imprinted: bool = False
+    serve_head: bool = True
     scale: float = 30.0
     margin: float = 0.3
     subcenters: int = 1
@@ -95,6 +105,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         _one_of("backbone", self.backbone, BACKBONES)
         _one_of("task", self.task, TASKS)
+        _one_of("embedding", self.embedding, EMBEDDINGS)
         _one_of("pooling", self.pooling, POOLINGS)
         _one_of("normalization", self.normalization, NORMALIZATIONS)
         _one_of("strategy", self.strategy, STRATEGIES)
@@ -111,6 +122,19 @@ class TrainingConfig:
         if unknown := sorted(set(values) - known):
             raise InvalidConfig(f"no field {', '.join(unknown)}; there are {', '.join(known)}")
         return replace(self, **values)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "TrainingConfig":
+        """What to_json wrote; raises InvalidConfig."""
+        values = json.loads(text)
+        values["stages"] = tuple(Stage(**stage) for stage in values["stages"])
+        values["augmentation"] = Augmentation(**values["augmentation"])
+        if values.get("dynamic_margins"):
+            values["dynamic_margins"] = tuple(values["dynamic_margins"])
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise InvalidConfig(f"not a configuration of this version: {error}") from error
 
     def to_json(self) -> str:
         """What is kept beside a checkpoint, to see later what it was trained with."""

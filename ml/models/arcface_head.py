@@ -71,7 +71,8 @@ class ArcFaceHead(layers.Layer):
     cosines, as served.
 
     margins: one number or one for each class, radians. scale: NIA's √2048 ≈ 45, otherwise
-    30. subcenters: K of sub-center ArcFace, 1 for ArcFace.
+    30. subcenters: K of sub-center ArcFace, 1 for ArcFace. centred: angles are seen from a
+    mean that `imprint` sets, for embeddings that all point the same way.
     """
 
     def __init__(
@@ -81,12 +82,14 @@ class ArcFaceHead(layers.Layer):
         scale: float,
         margins: float | Sequence[float],
         subcenters: int = 1,
+        centred: bool = False,
         **options,
     ) -> None:
         super().__init__(dtype="float32", **options)
         self.classes = classes
         self.scale = scale
         self.subcenters = subcenters
+        self.centred = centred
         self.margins = np.broadcast_to(np.asarray(margins, np.float32), (classes,))
 
     def build(self, input_shape) -> None:
@@ -96,8 +99,25 @@ class ArcFaceHead(layers.Layer):
             initializer=keras.initializers.GlorotUniform(seed=keras.random.SeedGenerator(1)),
         )
 
+        if self.centred:
+            self.mean = self.add_weight(
+                name="mean", shape=(input_shape[-1],), initializer="zeros", trainable=False
+            )
+
+    def imprint(self, centers: np.ndarray, mean: np.ndarray) -> None:
+        """Begin with these centers, float [classes, D]; every sub-center with the same."""
+        self.mean.assign(mean)
+        self.centers.assign(np.repeat((centers - mean)[:, None], self.subcenters, axis=1))
+
+    def _seen(self, embeddings):
+        return ops.normalize(embeddings - self.mean, axis=-1) if self.centred else embeddings
+
+    def cosines(self, embeddings):
+        """float [N, D], L2-normalized → the cosine to each class, [N, classes]."""
+        return class_cosines(self._seen(embeddings), self.centers)
+
     def call(self, embeddings, labels=None):
-        cosines = class_cosines(embeddings, self.centers)
+        cosines = self.cosines(embeddings)
         if labels is not None:
             cosines = with_margin(cosines, labels, ops.convert_to_tensor(self.margins))
         return self.scale * cosines
@@ -115,7 +135,7 @@ class ArcFaceHead(layers.Layer):
         present, columns = _positions(labels, self.classes)
         chosen = _sample(present, self.classes, negatives, seed)
         centers = ops.take(self.centers, chosen, axis=0)
-        cosines = class_cosines(embeddings, centers)
+        cosines = class_cosines(self._seen(embeddings), centers)
         margins = ops.take(ops.convert_to_tensor(self.margins), chosen)
         return self.scale * with_margin(cosines, columns, margins), columns
 

@@ -83,22 +83,28 @@ def classifier_model(variant: str) -> keras.Model:
     return keras.Model(pixels, layers.Dense(1000, name="fc")(pooled), name=f"{variant}_classifier")
 
 
-def embedding_model(backbones: Sequence[keras.Model]) -> keras.Model:
+def trainable_root(values):
+    """The square root, with a gradient of 0 instead of ∞ where a channel is silent."""
+    heard = values > 0
+    return ops.where(heard, ops.sqrt(ops.where(heard, values, 1.0)), 0.0)
+
+
+def embedding_model(backbones: Sequence[keras.Model], root=ops.sqrt) -> keras.Model:
     """uint8 [N, H, W, 3] → float32 [N, 1280 · backbones], L2-normalized.
 
     Of each backbone's mean-pooled features the square root is taken: it keeps a
     few strong channels from deciding every comparison, as the Hellinger kernel
     does for histograms (Arandjelović & Zisserman 2012); worth 1 to 3 points on
     new landmarks. Each part is normalized before they are joined, so that each
-    has the same say.
+    has the same say. To train it, give trainable_root: the numbers are the same.
     """
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
     pixels = layers.Rescaling(1.0, name="as_float")(image)
     parts = []
     for backbone in backbones:
         pooled = layers.GlobalAveragePooling2D(name=f"{backbone.name}_pool")(backbone(pixels))
-        root = layers.Activation(ops.sqrt, name=f"{backbone.name}_root")(pooled)
-        parts.append(layers.UnitNormalization(name=f"{backbone.name}_unit")(root))
+        rooted = layers.Activation(root, name=f"{backbone.name}_root")(pooled)
+        parts.append(layers.UnitNormalization(name=f"{backbone.name}_unit")(rooted))
     joined = layers.Concatenate(name="join")(parts) if len(parts) > 1 else parts[0]
     embedding = layers.UnitNormalization(name="embedding")(joined)
     return keras.Model(image, embedding, name="_".join(backbone.name for backbone in backbones))

@@ -28,6 +28,8 @@ def training_network(config: TrainingConfig) -> keras.Model:
     ml.checkpoints raises.
     """
     image = keras.Input((None, None, 3), dtype="uint8", name="image")
+    if config.embedding == "joined":
+        return keras.Model(image, {"embedding": _joined(config)(image)}, name=config.name)
     pixels = layers.Rescaling(1.0, name="as_float")(image)
     top, at_stride_16 = feature_network(config)(pixels)
     outputs = {}
@@ -36,6 +38,19 @@ def training_network(config: TrainingConfig) -> keras.Model:
     if config.task != "embedding":
         outputs["pooled"], _ = LocalBranch(name="local")(at_stride_16)
     return keras.Model(image, outputs, name=config.name)
+
+
+def _joined(config: TrainingConfig) -> keras.Model:
+    backbones = []
+    for name in config.backbone.split("+"):
+        backbone = _backbone(config.with_values({"backbone": name}))
+        _freeze_before(backbone, config.train_from)
+        for layer in backbone.layers:
+            if isinstance(layer, layers.BatchNormalization):
+                # Fine-tuned on few pictures, statistics of a batch are worse than ImageNet's.
+                layer.trainable = False
+        backbones.append(backbone)
+    return efficientnet_lite.embedding_model(backbones, efficientnet_lite.trainable_root)
 
 
 def embedding_network(config: TrainingConfig) -> keras.Model:

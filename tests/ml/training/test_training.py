@@ -203,7 +203,8 @@ def test_the_learning_rate_warms_up_and_falls_like_a_cosine():
 
 
 @pytest.mark.parametrize(
-    "name", ["smoke", "nia_resnet101_arcface", "resnet101_arcface", "delf", "delg"]
+    "name",
+    ["smoke", "nia_resnet101_arcface", "resnet101_arcface", "landmarks_small", "delf", "delg"],
 )
 def test_configurations_are_whole(name):
     assert config_named(name).name == name
