@@ -2,6 +2,7 @@
 
     python -m ml.evaluate --references DIR --queries DIR [--nonlandmark DIR]
         [--unknown DIR] [--new-references DIR --new-queries DIR] [--json FILE]
+        [--profile NAME | --export MODELS/NAME/VERSION]
 
 References, queries and new ones: DIR/CLASS/picture. The pictures go through the
 serving client to a model server: an embedded one that is started here with the
@@ -65,10 +66,11 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> dict:
     """The JSON object of an evaluation, its table printed."""
     started = time.monotonic()
-    folder = ensure_exported(options.models, options.profile)
+    folder = options.export or ensure_exported(options.models, options.profile)
+    models = options.export.parent.parent if options.export else options.models
     labels = read_labels(folder)
     with ExitStack() as stack:
-        address = options.address or stack.enter_context(ModelServerProcess(options.models)).address
+        address = options.address or stack.enter_context(ModelServerProcess(models)).address
         client = ServingClient(address)
         stack.callback(client.close)
         cache = None if options.no_cache else DATA / "embeddings"
@@ -133,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--new-queries", type=Path, metavar="DIR")
     add("--json", type=Path, metavar="FILE")
     add("--profile", choices=PROFILES, default=DEFAULT_PROFILE)
+    add("--export", type=Path, metavar="DIR", help="MODELS/NAME/VERSION instead of a profile")
     add("--models", type=Path, default=DATA / "models", metavar="DIR")
     add("--address", metavar="HOST:PORT", help="a running model server with this model")
     add("--no-cache", action="store_true", help="embed every picture again")

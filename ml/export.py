@@ -1,4 +1,5 @@
-"""Export a profile for serving: `python -m ml.export --profile lite2+lite0 --output DIR`.
+"""Export for serving: `python -m ml.export --profile lite2+lite0 --output DIR`, or what a training
+run has learned: `python -m ml.export --run DIR --output DIR`.
 
 Writes DIR/<model name>/<version>/ as `ml.contract` lays it out, in about half a
 minute on two cores, and prints one JSON object. A version that exists is never
@@ -17,7 +18,7 @@ import sys
 import time
 from pathlib import Path
 
-from ml.contract import DEFAULT_PROFILE, PROFILES, Profile, profile_named
+from ml.contract import DEFAULT_PROFILE, PROFILES, Labels, Profile, profile_named, read_labels
 from ml.export_folder import IncompleteExport, checked_labels, version_folders
 
 
@@ -62,20 +63,20 @@ def newest_export(output: Path, profile: Profile) -> Path | None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.export", description=__doc__.split(":")[0])
-    parser.add_argument("--profile", choices=PROFILES, default=DEFAULT_PROFILE)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--profile", choices=PROFILES, default=DEFAULT_PROFILE)
+    what.add_argument("--run", type=Path, metavar="DIR", help="the folder of a training run")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--version", type=int, metavar="N", help="default: the next free number")
     options = parser.parse_args(arguments)
-    profile = profile_named(options.profile)
-    version = options.version or _next_version(options.output, profile)
     started = time.monotonic()
-    folder = _write(profile, options.output, version)
+    labels, folder = _write(options.run or profile_named(options.profile), options)
     print(
         json.dumps(
             {
-                "model": profile.model_name,
-                "version": version,
-                "profile": profile.name,
+                "model": labels.model,
+                "version": labels.version,
+                "profile": labels.profile,
                 "folder": str(folder),
                 "seconds": round(time.monotonic() - started, 1),
             }
@@ -84,24 +85,30 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _next_version(output: Path, profile: Profile) -> int:
-    folders = version_folders(output, profile.model_name)
+def _next_version(output: Path, model_name: str) -> int:
+    folders = version_folders(output, model_name)
     return int(folders[0].name) + 1 if folders else 1
 
 
-def _write(profile: Profile, output: Path, version: int) -> Path:
+def _write(source: Profile | Path, options: argparse.Namespace) -> tuple[Labels, Path]:
     # Read when TensorFlow and Keras are imported: errors only, and the backend
     # that can write a SavedModel.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # Here and not above: TensorFlow takes seconds and 600 MB that
     # ensure_exported's callers must not pay.
-    from ml.exporting import VersionExists, write_export
+    from ml.exporting import VersionExists, profile_to_export, run_to_export, write_export
+    from ml.training import NothingTrained
 
     try:
-        return write_export(profile, output, version)
-    except VersionExists as error:
+        to_export = (
+            profile_to_export(source) if isinstance(source, Profile) else run_to_export(source)
+        )
+        version = options.version or _next_version(options.output, to_export.model_name)
+        folder = write_export(to_export, options.output, version)
+    except (VersionExists, NothingTrained) as error:
         raise SystemExit(f"ml.export: {error}") from error
+    return read_labels(folder), folder
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -23,14 +24,23 @@ from ml.contract import (
     ONNX_FILE,
     SCORES,
     SIGNATURE_NAME,
+    ImageSize,
     Labels,
+    ModelClass,
     Profile,
+    sizes_up_to,
 )
 from ml.export_folder import write_checksums
 from ml.models import colour_histogram, efficientnet_lite
+from ml.models.arcface_head import ArcFaceHead
+from ml.training import load_trained
 
 ONNX_OPSET = 17
 ONNX_TOLERANCE = 1e-5
+# How many classes of a head an answer lists.
+LISTED_CLASSES = 20
+SHORTER_SIDES = (4 / 5, 3 / 4, 2 / 3, 9 / 16, 1 / 2)  # of the longest
+SIDE_STEP = 16
 
 
 class VersionExists(Exception):
@@ -41,18 +51,73 @@ class ExportDiffers(Exception):
     """The ONNX file does not answer as the SavedModel does."""
 
 
-def write_export(profile: Profile, output: Path, version: int) -> Path:
-    """Export a profile to OUTPUT/<model name>/<version>, whole or not at all.
+class Exportable(NamedTuple):
+    """A network and all that labels.json says about it.
 
-    Raises VersionExists, ExportDiffers and what ml.checkpoints raises.
+    network: uint8 [N, H, W, 3] → float32 [N, embedding_size]; head: None, or what turns
+    embeddings into cosines of `classes`.
     """
-    target = Path(output) / profile.model_name / str(version)
+
+    model_name: str
+    profile: str
+    recipe: int
+    input_sizes: tuple[ImageSize, ...]
+    network: keras.Model
+    head: ArcFaceHead | None = None
+    classes: tuple[ModelClass, ...] = ()
+
+
+def profile_to_export(profile: Profile) -> Exportable:
+    """A profile without training, weights loaded; raises what ml.checkpoints raises."""
+    return Exportable(
+        profile.model_name,
+        profile.name,
+        profile.recipe,
+        profile.input_sizes,
+        embedding_model(profile),
+    )
+
+
+def run_to_export(folder: Path) -> Exportable:
+    """What a training run has learned, from its last checkpoint; raises NothingTrained.
+
+    Its class names stand in labels.json as slugs where the head is served.
+    """
+    trained = load_trained(folder)
+    config = trained.config
+    side = config.served_side or config.stages[-1].side
+    served = trained.heads["embedding"] if config.serve_head else None
+    network = trained.network
+    return Exportable(
+        config.name.replace("_", "-"),
+        config.name,
+        1,
+        photo_sizes(side),
+        keras.Model(network.input, network.output["embedding"]),
+        served,
+        tuple(ModelClass(label, {}) for label in trained.labels) if served else (),
+    )
+
+
+def photo_sizes(side: int) -> tuple[ImageSize, ...]:
+    """The usual shapes of photos with this longest side, rounded to 16 pixels."""
+    longest = round(side / SIDE_STEP) * SIDE_STEP
+    shorter = (round(longest * share / SIDE_STEP) * SIDE_STEP for share in SHORTER_SIDES)
+    return sizes_up_to(longest, tuple(shorter))
+
+
+def write_export(source: Exportable, output: Path, version: int) -> Path:
+    """Export to OUTPUT/<model name>/<version>, whole or not at all.
+
+    Raises VersionExists, ExportDiffers.
+    """
+    target = Path(output) / source.model_name / str(version)
     if target.exists():
         raise VersionExists(f"{target} exists; an export never overwrites")
     target.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
     try:
-        _write_files(profile, version, building)
+        _write_files(source, version, building)
         building.chmod(0o755)
         _rename(building, target)
     finally:
@@ -75,23 +140,28 @@ def embedding_model(profile: Profile) -> keras.Model:
 class ServedNetwork(tf.Module):
     """The network behind the contract's signature, with nothing to train."""
 
-    def __init__(self, network: keras.Model) -> None:
+    def __init__(self, source: Exportable) -> None:
         super().__init__()
-        self.network = network
+        self.network = source.network
+        self.head = source.head
+        self.listed = min(LISTED_CLASSES, len(source.classes))
 
     @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name=IMAGE)])
     def serve(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
-        """A profile without a trained head: K = 0."""
+        """The embedding, and the best classes of the head; K = 0 without one."""
+        embedding = self.network(image, training=False)
         pictures = tf.shape(image)[0]
-        return {
-            EMBEDDING: self.network(image, training=False),
-            SCORES: tf.zeros((pictures, 0), tf.float32),
-            CLASS_IDS: tf.zeros((pictures, 0), tf.int64),
-        }
+        if self.head is None:
+            scores = tf.zeros((pictures, 0), tf.float32)
+            class_ids = tf.zeros((pictures, 0), tf.int64)
+        else:
+            scores, class_ids = tf.math.top_k(self.head.cosines(embedding), self.listed)
+            class_ids = tf.cast(class_ids, tf.int64)
+        return {EMBEDDING: embedding, SCORES: scores, CLASS_IDS: class_ids}
 
 
-def _write_files(profile: Profile, version: int, folder: Path) -> None:
-    served = ServedNetwork(embedding_model(profile))
+def _write_files(source: Exportable, version: int, folder: Path) -> None:
+    served = ServedNetwork(source)
     tf.saved_model.save(served, str(folder), signatures={SIGNATURE_NAME: served.serve})
     tf2onnx.convert.from_function(
         served.serve,
@@ -99,32 +169,35 @@ def _write_files(profile: Profile, version: int, folder: Path) -> None:
         opset=ONNX_OPSET,
         output_path=str(folder / ONNX_FILE),
     )
-    _compare(served, folder / ONNX_FILE, profile)
     labels = Labels(
-        model=profile.model_name,
+        model=source.model_name,
         version=version,
-        profile=profile.name,
-        recipe=profile.recipe,
-        input_sizes=profile.input_sizes,
-        embedding_size=profile.embedding_size,
+        profile=source.profile,
+        recipe=source.recipe,
+        input_sizes=source.input_sizes,
+        embedding_size=source.network.output.shape[-1],
+        classes=source.classes,
     )
+    _compare(served, folder / ONNX_FILE, labels)
     (folder / LABELS_FILE).write_text(labels.to_json(), encoding="utf-8")
     write_checksums(folder)
 
 
-def _compare(served: ServedNetwork, onnx_file: Path, profile: Profile) -> None:
+def _compare(served: ServedNetwork, onnx_file: Path, labels: Labels) -> None:
     """Raise ExportDiffers unless both graphs agree at every size, two pictures at once."""
     session = onnxruntime.InferenceSession(onnx_file, providers=["CPUExecutionProvider"])
     noise = np.random.default_rng(0)
-    for size in profile.input_sizes:
+    for size in labels.input_sizes:
         image = noise.integers(0, 256, (2, size.height, size.width, 3), dtype=np.uint8)
-        expected = served.serve(tf.constant(image))[EMBEDDING].numpy()
-        (embedding,) = session.run([EMBEDDING], {IMAGE: image})
-        if expected.shape != (2, profile.embedding_size) or embedding.shape != expected.shape:
-            raise ExportDiffers(f"{size}: shapes {expected.shape} and {embedding.shape}")
-        difference = float(np.abs(embedding - expected).max())
-        if not difference <= ONNX_TOLERANCE:
-            raise ExportDiffers(f"{size}: ONNX differs by {difference:.1e}")
+        answer = served.serve(tf.constant(image))
+        for name, width in ((EMBEDDING, labels.embedding_size), (SCORES, served.listed)):
+            expected = answer[name].numpy()
+            (found,) = session.run([name], {IMAGE: image})
+            if expected.shape != (2, width) or found.shape != expected.shape:
+                raise ExportDiffers(f"{size}: {name} is {expected.shape} and {found.shape}")
+            difference = float(np.abs(found - expected).max(initial=0.0))
+            if not difference <= ONNX_TOLERANCE:
+                raise ExportDiffers(f"{size}: ONNX's {name} differs by {difference:.1e}")
 
 
 def _rename(building: Path, target: Path) -> None:

@@ -39,6 +39,19 @@ class OtherRun(ValueError):
     """The folder holds a run with another configuration or other classes."""
 
 
+class NothingTrained(ValueError):
+    """A folder holds no run, or one without a checkpoint."""
+
+
+class Trained(NamedTuple):
+    """What a run has learned; labels in the order of the head's numbers."""
+
+    config: TrainingConfig
+    labels: list[str]
+    network: keras.Model
+    heads: dict[str, keras.layers.Layer]
+
+
 class Evaluation(NamedTuple):
     """On the pictures kept out: mean loss without margins, share named right."""
 
@@ -355,6 +368,31 @@ class Run:
 def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of a run, oldest first."""
     return sorted(Path(folder).glob("checkpoint-*.npz"))
+
+
+def load_trained(folder: Path) -> Trained:
+    """The network and heads of a run at its last checkpoint; raises NothingTrained."""
+    found = checkpoints(folder)
+    try:
+        config = TrainingConfig.from_json((Path(folder) / CONFIG_FILE).read_bytes())
+        labels = json.loads((Path(folder) / CLASSES_FILE).read_bytes())
+    except (OSError, ValueError) as error:
+        raise NothingTrained(f"{folder} holds no training run: {error}") from error
+    if not found:
+        raise NothingTrained(f"{folder} holds no checkpoint yet")
+    classes = Classes(labels, np.ones(len(labels), np.int64))
+    # The checkpoint has every weight: none is fetched again.
+    network = training_network(config.with_values({"weights": None}))
+    heads = {
+        name: _head(name, config, classes, output.shape) for name, output in network.output.items()
+    }
+    variables = [*network.variables]
+    for head in heads.values():
+        variables += head.variables
+    with np.load(found[-1], allow_pickle=False) as arrays:
+        for place, variable in enumerate(variables):
+            variable.assign(arrays[str(place)])
+    return Trained(config, labels, network, heads)
 
 
 def learning_rate(peak: float, step: int, total: int, warmup: int) -> float:

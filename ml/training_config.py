@@ -83,6 +83,7 @@ class TrainingConfig:
     subcenters: int = 1
     dynamic_margins: tuple[float, float, float] | None = None  # largest, smallest, power
     sampled_negatives: int = 0  # 0: all classes in every step
+    served_side: int = 0  # longest side of a served picture; 0: the last stage's
     # Optimization
     optimizer: str = "adamw"
     learning_rate: float = 1e-3

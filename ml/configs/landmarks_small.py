@@ -21,6 +21,7 @@ def config() -> TrainingConfig:
         embedding="joined",
         imprinted=True,
         serve_head=False,
+        served_side=448,
         anchor=1e-3,
         scale=16.0,
         margin=0.3,
