@@ -147,6 +147,7 @@ ADDRESSES: dict[str, str] = {
     "admin:catalogue_landmark_undo": "catalogue.change_landmark",
     "admin:catalogue_landmark_duplicates": "catalogue.view_landmark",
     "admin:catalogue_merge": "catalogue.change_landmark",
+    "admin:catalogue_unmerge": "catalogue.change_landmark",
     "admin:catalogue_landmark_photos": "catalogue.add_photo",
     "admin:catalogue_photo_picture": "catalogue.view_photo",
     "admin:catalogue_photo_bulk": "catalogue.change_photo",

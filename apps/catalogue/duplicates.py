@@ -7,6 +7,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from apps.catalogue.models import Landmark
+from apps.catalogue.models.photo import ALIKE_BITS
 
 # About a kilometre to each side in Korea.
 DEGREES_NORTH = 0.01
@@ -44,14 +45,31 @@ WITH named AS (
        AND (similarity(one.search_form, other.search_form) >= %(alike)s
             OR greatest(word_similarity(one.search_form, other.search_form),
                         word_similarity(other.search_form, one.search_form)) >= %(contained)s)
-), pictured AS (
-    SELECT least(one.landmark_id, other.landmark_id) AS first,
-           greatest(one.landmark_id, other.landmark_id) AS second, count(*) AS pictures
+), same AS (
+    -- The same file, or a picture that looks the same.
+    SELECT one.landmark_id AS first, other.landmark_id AS second, one.id AS photo
       FROM catalogue_photo one
       JOIN catalogue_photo other ON other.sha256 = one.sha256
        AND other.landmark_id > one.landmark_id
-      JOIN named n1 ON n1.id = one.landmark_id
-      JOIN named n2 ON n2.id = other.landmark_id
+    UNION
+    SELECT one.landmark_id, other.landmark_id, one.id
+      FROM catalogue_photo one
+      JOIN catalogue_photo other ON other.perceptual_hash = one.perceptual_hash
+       AND other.landmark_id > one.landmark_id
+    UNION
+    -- One that nearly does counts where the two entries lie next to each other.
+    SELECT one.id, other.id, photo.id
+      FROM cells one
+      JOIN cells other ON other.y = one.y AND other.x = one.x AND other.id > one.id
+      JOIN catalogue_photo photo ON photo.landmark_id = one.id
+      JOIN catalogue_photo twin ON twin.landmark_id = other.id
+       AND bit_count(twin.perceptual_hash # photo.perceptual_hash) <= %(bits)s
+), pictured AS (
+    SELECT first, second, count(*) AS pictures
+      FROM same
+      JOIN named n1 ON n1.id = same.first
+      JOIN named n2 ON n2.id = same.second
+     WHERE n1.parent_id IS DISTINCT FROM n2.id AND n2.parent_id IS DISTINCT FROM n1.id
      GROUP BY 1, 2
 )
 SELECT coalesce(alike.first, pictured.first), coalesce(alike.second, pictured.second),
@@ -80,6 +98,7 @@ class Pair(NamedTuple):
 def find_duplicates(*, most: int = 100) -> list[Pair]:
     """Return pairs of entries that may be one place, the likeliest first, in a few queries."""
     wanted = {"north": DEGREES_NORTH, "east": DEGREES_EAST, "alike": ALIKE}
+    wanted["bits"] = ALIKE_BITS
     with connection.cursor() as cursor:
         cursor.execute(PAIRS, {**wanted, "contained": CONTAINED, "most": most})
         found = cursor.fetchall()

@@ -45,7 +45,7 @@ def preview_merge(landmark: Landmark, *, into: Landmark) -> Merge:
     """
     _check(landmark, into)
     rows = []
-    for relation in _relations():
+    for relation in relations():
         if relation.hidden:
             continue
         moving, staying = _split(relation, landmark, into)
@@ -71,12 +71,24 @@ def merge_landmarks(
     _check(landmark, into)
     before = {row.pk: snapshot(row, related=LANDMARK_RELATIONS) for row in (landmark, into)}
     done = preview_merge(landmark, into=into)
-    LandmarkName.objects.bulk_create(_new_names(landmark, into))
+    names = LandmarkName.objects.bulk_create(_new_names(landmark, into))
+    moved = {
+        "into": into.pk,
+        "state": landmark.state,
+        "names": [name.pk for name in names],
+        "placed": into.latitude is None and landmark.latitude is not None,
+        "numbers": sorted({*landmark.external_ids} - {*into.external_ids}),
+        "redirects": list(landmark.redirects.values_list("pk", flat=True)),
+        "rows": {},
+    }
     batch = uuid.uuid4()
     moves: list[Change] = []
-    for relation in _relations():
+    for relation in relations():
         moving, _staying = _split(relation, landmark, into)
-        moves += _move(relation, moving, into)
+        keys = [str(key) for key in moving.values_list("pk", flat=True)]
+        if keys:
+            moved["rows"][str(relation.field)] = keys
+            moves += _move(relation, moving, into)
     into.external_ids = landmark.external_ids | into.external_ids
     if into.latitude is None:
         into.latitude, into.longitude = landmark.latitude, landmark.longitude
@@ -86,7 +98,9 @@ def merge_landmarks(
         row.updated_at = at
         row.save()
     LandmarkRedirect.objects.filter(landmark=landmark).update(landmark=into)
-    LandmarkRedirect.objects.create(old_slug=landmark.slug, landmark=into, created_at=at)
+    LandmarkRedirect.objects.create(
+        old_slug=landmark.slug, landmark=into, moved=moved, created_at=at
+    )
     changes = [
         Change(row, before[row.pk], snapshot(row, related=LANDMARK_RELATIONS))
         for row in (landmark, into)
@@ -116,7 +130,7 @@ def _check(landmark: Landmark, into: Landmark) -> None:
         above = above.parent
 
 
-def _relations() -> list[models.ForeignObjectRel]:
+def relations() -> list[models.ForeignObjectRel]:
     """Everything that points at landmarks, of whatever app; names and redirects go by rules of
     their own."""
     own = (LandmarkName, LandmarkRedirect)

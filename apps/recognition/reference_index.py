@@ -79,11 +79,16 @@ def gather_evidence(index: ReferenceIndex, query: np.ndarray) -> Evidence:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT nearest.landmark_id, 1 - (nearest.embedding <=> %(query)s::halfvec)
+            -- A photo answers for the landmark it belongs to now, also where it moved there or
+            -- its entry was merged after the index was built.
+            SELECT landmark.id, 1 - (nearest.embedding <=> %(query)s::halfvec)
             FROM recognition_referenceembedding nearest
             JOIN catalogue_photo photo ON photo.id = nearest.photo_id AND photo.reference
+            JOIN catalogue_landmark own ON own.id = photo.landmark_id
+            LEFT JOIN catalogue_landmarkredirect redirect ON redirect.old_slug = own.slug
             JOIN catalogue_landmark landmark
-              ON landmark.id = nearest.landmark_id AND landmark.state = 'published'
+              ON landmark.id = coalesce(redirect.landmark_id, own.id)
+             AND landmark.state = 'published'
             WHERE nearest.index_id = %(index)s
             ORDER BY nearest.embedding <=> %(query)s::halfvec
             LIMIT %(limit)s

@@ -154,3 +154,97 @@ def test_two_selected_landmarks_lead_to_the_merge_page(staff, twins):
 
     gone, kept = sorted(each.pk for each in twins)[::-1]
     assert answer["Location"].endswith(f"/merge/{gone}/{kept}/")
+
+
+def test_pictures_that_look_alike_tell_of_a_duplicate(twins):
+    one = LandmarkFactory(names={"ko": "가나다라"})
+    near = LandmarkFactory(names={"ko": "마바사아"})
+    far = LandmarkFactory(names={"ko": "자차카타"}, latitude=35.1, longitude=129.0)
+    part = LandmarkFactory(names={"ko": "파하거너"}, parent=one)
+    looks = "01" * 32
+    PhotoFactory(landmark=one, perceptual_hash=looks)
+    # Scaled and saved again: four of 64 bits differ.
+    PhotoFactory(landmark=near, perceptual_hash="1010" + looks[4:])
+    PhotoFactory(landmark=far, perceptual_hash=looks)
+    PhotoFactory(landmark=part, perceptual_hash=looks)
+    PhotoFactory(landmark=twins[0], perceptual_hash="10" * 32)
+
+    found = {(pair.first, pair.second): pair.pictures for pair in find_duplicates()}
+
+    assert found[one, near] == found[one, far] == 1
+    assert (one, part) not in found
+    assert not any(twins[0] in pair and one in pair for pair in found)
+
+
+def unmerge(staff, slug: str):
+    merge = LandmarkRedirect.objects.get(old_slug=slug)
+    address = f"/admin/catalogue/landmark/unmerge/{merge.pk}/"
+    assert "/landmarks/" in staff.get(address).content.decode()
+    return staff.post(address, follow=True)
+
+
+def test_a_merge_is_undone_and_what_was_done_since_stays(staff, editor, twins):
+    gone, kept = twins
+    Landmark.objects.filter(pk=gone.pk).update(external_ids={"aihub": "7"})
+    gone.refresh_from_db()
+    photos = PhotoFactory.create_batch(2, landmark=gone)
+    english = ArticleFactory(landmark=gone, language="en")
+    candidate = CandidateFactory(landmark=gone)
+    part = LandmarkFactory(parent=gone)
+    merge(gone, kept, editor)
+    elsewhere = LandmarkFactory()
+    photos[1].landmark = elsewhere
+    photos[1].save()
+    new = PhotoFactory(landmark=kept)
+
+    page = unmerge(staff, "seoul-cathedral").content.decode()
+
+    assert "an entry of its own again" in page and "1 row was changed or removed since" in page
+    for row in (*photos, english, candidate, part, new, gone, kept):
+        row.refresh_from_db()
+    assert photos[0].landmark == english.landmark == candidate.landmark == part.parent == gone
+    assert photos[1].landmark == elsewhere and new.landmark == kept
+    assert gone.state == "published" and redirect_for("seoul-cathedral") is None
+    assert [name.text for name in kept.names.all()] == ["명동성당"]
+    assert kept.external_ids == {} and gone.external_ids == {"aihub": "7"}
+    done = AuditEntry.objects.filter(action="reverted")
+    assert {entry.subject for entry in done} == {str(gone.pk), str(kept.pk)}
+
+
+def test_a_row_that_no_longer_fits_stays_with_the_landmark_it_moved_to(staff, editor, twins):
+    gone, kept = twins
+    english = ArticleFactory(landmark=gone, language="en")
+    photo = PhotoFactory(landmark=gone)
+    merge(gone, kept, editor)
+    ArticleFactory(landmark=gone, language="en", state="draft", published_at=None)
+
+    unmerge(staff, "seoul-cathedral")
+
+    english.refresh_from_db()
+    photo.refresh_from_db()
+    assert english.landmark == kept and photo.landmark == gone
+
+
+def test_merges_in_a_row_are_undone_last_first(staff, editor, twins):
+    gone, kept = twins
+    photo = PhotoFactory(landmark=gone)
+    last = LandmarkFactory(slug="last")
+    merge(gone, kept, editor)
+    merge(kept, last, editor)
+
+    assert "itself merged since" in unmerge(staff, "seoul-cathedral").content.decode()
+    unmerge(staff, "cathedral")
+    assert redirect_for("seoul-cathedral") == kept
+    unmerge(staff, "seoul-cathedral")
+
+    photo.refresh_from_db()
+    assert photo.landmark == gone and not LandmarkRedirect.objects.exists()
+
+
+def test_a_merged_entry_says_where_it_went_and_how_it_comes_back(staff, editor, twins):
+    gone, kept = twins
+    merge(gone, kept, editor)
+
+    page = staff.get(f"/admin/catalogue/landmark/{gone.pk}/change/").content.decode()
+
+    assert "/landmarks/seoul-cathedral/ leads to 명동성당" in page and "/unmerge/" in page

@@ -345,6 +345,9 @@ class LandmarkRedirect(models.Model):
     landmark = models.ForeignKey(
         Landmark, models.CASCADE, related_name="redirects", verbose_name=_("landmark")
     )
+    moved = models.JSONField(
+        default=dict, editable=False, help_text="what the merge did, so that it can be undone"
+    )
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
