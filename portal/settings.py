@@ -43,6 +43,7 @@ if SEED not in ("all", "catalogue", "none"):
 SECRET_KEY = env.str("GILNUN_SECRET_KEY", "") or secret(DATA_DIR, "django-secret-key")
 if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("GILNUN_SECRET_KEY needs 32 characters. See .env.example.")
+SECRET_KEY_FALLBACKS = env.list("GILNUN_OLD_SECRET_KEYS", default=[])
 
 # Database
 

@@ -26,6 +26,7 @@ def test_env_example_names_just_what_settings_reads():
     [
         ("GILNUN_SEED", "some", "GILNUN_SEED is all, catalogue or none"),
         ("GILNUN_SECRET_KEY", "short", "GILNUN_SECRET_KEY needs 32 characters"),
+        ("GILNUN_STAFF_MFA", "sometimes", "GILNUN_STAFF_MFA is optional or required"),
         ("GILNUN_MEDIA", "/somewhere", "GILNUN_MEDIA is s3://"),
         ("DATABASE_URL", "mysql://localhost/x", "must name a PostgreSQL database"),
     ],
@@ -41,3 +42,26 @@ def test_a_wrong_value_stops_the_start_and_names_the_setting(name, value, says):
 
     assert result.returncode != 0
     assert says in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("https", "said", "becomes"),
+    [
+        ("0", "", "optional"),
+        ("1", "", "required"),
+        ("1", "optional", "optional"),
+        ("0", "required", "required"),
+    ],
+)
+def test_a_second_factor_is_required_of_staff_behind_https(https, said, becomes):
+    result = subprocess.run(
+        [sys.executable, "-c", "from portal import settings; print(settings.STAFF_MFA)"],
+        cwd=ROOT,
+        env={**os.environ, "GILNUN_HTTPS": https, "GILNUN_STAFF_MFA": said},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert result.stdout.strip() == becomes

@@ -36,7 +36,7 @@ def test_a_landmark_is_placed_on_the_map_published_and_put_back(admin, running_p
     # The portal of the tests keeps its data between runs.
     slug = f"gate-{uuid.uuid4().hex[:12]}"
     page.fill("#id_slug", slug)
-    choose(page, "category", "국보")
+    choose(page, "category", "궁궐")
     choose(page, "region", "서울특별시 중구")
     page.fill("#id_source", "journey")
     page.locator("#id_latitude").scroll_into_view_if_needed()
