@@ -15,6 +15,7 @@ DEGREES_EAST = 0.0125
 ALIKE = 0.5
 # 명동성당 in 서울명동성당: nearly all of the shorter name is in the longer one.
 CONTAINED = 0.8
+PICTURES_LOOKED_AT = 6
 
 PAIRS = """
 WITH named AS (
@@ -29,9 +30,9 @@ WITH named AS (
     SELECT named.*, floor(latitude / %(north)s) AS y, floor(longitude / %(east)s) AS x
       FROM named
      WHERE latitude IS NOT NULL
-), alike AS (
+), near AS (
     SELECT one.id AS first, other.id AS second,
-           similarity(one.search_form, other.search_form) AS likeness,
+           one.search_form AS first_name, other.search_form AS second_name,
            earth_distance(
                ll_to_earth(one.latitude, one.longitude),
                ll_to_earth(other.latitude, other.longitude)
@@ -42,33 +43,42 @@ WITH named AS (
       JOIN cells other ON other.y = one.y + north AND other.x = one.x + east
        AND other.id > one.id
      WHERE one.parent_id IS DISTINCT FROM other.id AND other.parent_id IS DISTINCT FROM one.id
-       AND (similarity(one.search_form, other.search_form) >= %(alike)s
-            OR greatest(word_similarity(one.search_form, other.search_form),
-                        word_similarity(other.search_form, one.search_form)) >= %(contained)s)
-), same AS (
-    -- The same file, or a picture that looks the same.
-    SELECT one.landmark_id AS first, other.landmark_id AS second, one.id AS photo
+), alike AS (
+    SELECT first, second, metres, similarity(first_name, second_name) AS likeness
+      FROM near
+     WHERE similarity(first_name, second_name) >= %(alike)s
+        OR greatest(word_similarity(first_name, second_name),
+                    word_similarity(second_name, first_name)) >= %(contained)s
+), looks AS (
+    -- A few pictures of each place: enough to know it again, however many there are.
+    SELECT landmark_id, perceptual_hash
+      FROM (SELECT landmark_id, perceptual_hash,
+                   row_number() OVER (PARTITION BY landmark_id ORDER BY created_at, id) AS number
+              FROM catalogue_photo
+             WHERE perceptual_hash IS NOT NULL AND landmark_id IS NOT NULL) numbered
+     WHERE number <= %(looked_at)s
+), shared AS (
+    SELECT one.landmark_id AS first, other.landmark_id AS second, one.id::text AS picture
       FROM catalogue_photo one
       JOIN catalogue_photo other ON other.sha256 = one.sha256
        AND other.landmark_id > one.landmark_id
-    UNION
-    SELECT one.landmark_id, other.landmark_id, one.id
+     UNION
+    SELECT one.landmark_id, other.landmark_id, one.id::text
       FROM catalogue_photo one
       JOIN catalogue_photo other ON other.perceptual_hash = one.perceptual_hash
        AND other.landmark_id > one.landmark_id
-    UNION
-    -- One that nearly does counts where the two entries lie next to each other.
-    SELECT one.id, other.id, photo.id
-      FROM cells one
-      JOIN cells other ON other.y = one.y AND other.x = one.x AND other.id > one.id
-      JOIN catalogue_photo photo ON photo.landmark_id = one.id
-      JOIN catalogue_photo twin ON twin.landmark_id = other.id
-       AND bit_count(twin.perceptual_hash # photo.perceptual_hash) <= %(bits)s
+     UNION
+    -- Of places that lie near each other also pictures that merely look alike.
+    SELECT near.first, near.second, one.perceptual_hash::text
+      FROM near
+      JOIN looks one ON one.landmark_id = near.first
+      JOIN looks other ON other.landmark_id = near.second
+     WHERE bit_count(one.perceptual_hash # other.perceptual_hash) BETWEEN 1 AND %(bits)s
 ), pictured AS (
     SELECT first, second, count(*) AS pictures
-      FROM same
-      JOIN named n1 ON n1.id = same.first
-      JOIN named n2 ON n2.id = same.second
+      FROM shared
+      JOIN named n1 ON n1.id = first
+      JOIN named n2 ON n2.id = second
      WHERE n1.parent_id IS DISTINCT FROM n2.id AND n2.parent_id IS DISTINCT FROM n1.id
      GROUP BY 1, 2
 )
@@ -82,7 +92,8 @@ SELECT coalesce(alike.first, pictured.first), coalesce(alike.second, pictured.se
 
 
 class Pair(NamedTuple):
-    """Two entries, how alike their names are, how far apart they lie, and pictures they share."""
+    """Two entries, how alike their names are, how far apart they lie, and pictures of one
+    that are or look like pictures of the other."""
 
     first: Landmark
     second: Landmark
@@ -98,7 +109,7 @@ class Pair(NamedTuple):
 def find_duplicates(*, most: int = 100) -> list[Pair]:
     """Return pairs of entries that may be one place, the likeliest first, in a few queries."""
     wanted = {"north": DEGREES_NORTH, "east": DEGREES_EAST, "alike": ALIKE}
-    wanted["bits"] = ALIKE_BITS
+    wanted |= {"looked_at": PICTURES_LOOKED_AT, "bits": ALIKE_BITS}
     with connection.cursor() as cursor:
         cursor.execute(PAIRS, {**wanted, "contained": CONTAINED, "most": most})
         found = cursor.fetchall()

@@ -1,0 +1,109 @@
+"""What lies in the storage and what the rows say lies there, both ways.
+
+A file field names its files. A model whose rows name files in another way has `other_files`,
+the folder they lie in, and `known_files`, which says which of some names belong to a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from django.apps import apps
+from django.core.files.storage import Storage, default_storage
+from django.db import models
+
+AT_ONCE = 500
+
+
+class Owner(NamedTuple):
+    """Which files of a top folder belong to rows, said for some names at once."""
+
+    folder: str
+    known: Callable[[Iterable[str]], set[str]]
+
+
+class MissingFile(NamedTuple):
+    """A row whose file is not there."""
+
+    model: type[models.Model]
+    key: object
+    name: str
+
+
+def orphaned_files(*, before: datetime, storage: Storage = default_storage) -> Iterator[str]:
+    """Yield files that no row names and that are older than `before`, so not just on their way."""
+    for folder, owners in _owners().items():
+        for names in _batches(_names_below(storage, folder)):
+            known = set().union(*(owner.known(names) for owner in owners))
+            for name in names:
+                if name not in known and storage.get_modified_time(name) < before:
+                    yield name
+
+
+def missing_files(
+    *model_types: type[models.Model], storage: Storage = default_storage
+) -> Iterator[MissingFile]:
+    """Yield rows whose file is not in the storage; of all models where none is named."""
+    for model, field in _file_fields():
+        if model_types and model not in model_types:
+            continue
+        rows = model._base_manager.exclude(**{field.name: ""}).order_by("pk")
+        for key, name in rows.values_list("pk", field.name).iterator():
+            if not storage.exists(name):
+                yield MissingFile(model, key, name)
+
+
+def _owners() -> dict[str, list[Owner]]:
+    """Return who answers for each top folder of the storage."""
+    found: dict[str, list[Owner]] = {}
+    for model, field in _file_fields():
+        folder = _top_folder(model, field)
+        found.setdefault(folder, []).append(Owner(folder, _named_by(model, field)))
+    for model in apps.get_models():
+        if folder := getattr(model, "other_files", ""):
+            folder = folder.strip("/")
+            found.setdefault(folder, []).append(Owner(folder, model.known_files))
+    return found
+
+
+def _file_fields() -> Iterator[tuple[type[models.Model], models.FileField]]:
+    for model in apps.get_models():
+        for field in model._meta.local_fields:
+            if isinstance(field, models.FileField) and field.storage == default_storage:
+                yield model, field
+
+
+def _top_folder(model: type[models.Model], field: models.FileField) -> str:
+    name = field.upload_to(model(), "name") if callable(field.upload_to) else field.upload_to
+    folder = str(name).split("/")[0]
+    if not folder:
+        raise ValueError(f"{field} has no folder of its own")
+    return folder
+
+
+def _named_by(
+    model: type[models.Model], field: models.FileField
+) -> Callable[[Iterable[str]], set[str]]:
+    def known(names: Iterable[str]) -> set[str]:
+        rows = model._base_manager.filter(**{f"{field.name}__in": list(names)})
+        return set(rows.values_list(field.name, flat=True))
+
+    return known
+
+
+def _names_below(storage: Storage, folder: str) -> Iterator[str]:
+    try:
+        folders, files = storage.listdir(folder)
+    except FileNotFoundError:
+        return
+    yield from (f"{folder}/{name}" for name in sorted(files) if name)
+    for below in sorted(folders):
+        yield from _names_below(storage, f"{folder}/{below}")
+
+
+def _batches(names: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(names, AT_ONCE)):
+        yield batch
