@@ -70,6 +70,7 @@ THEME = {
                     _sidebar(_("Categories"), "category", "catalogue_category"),
                     _sidebar(_("Regions"), "map", "catalogue_region"),
                     _sidebar(_("Licenses"), "copyright", "catalogue_license"),
+                    _sidebar(_("Photo presets"), "badge", "catalogue_photopreset"),
                 ],
             },
             {

@@ -27,7 +27,7 @@ CHANGEABLE: dict[type[models.Model], tuple[str, ...]] = {
         *("category", "region", "parent", "owner", "state", "address", "opening_hours"),
         *("adult_fee", "wheelchair", "website", "phone", "source"),
     ),
-    Photo: ("license", "credit", "source", "reference"),
+    Photo: ("license", "author", "credit", "source", "reference"),
 }
 RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
     Landmark: (
@@ -35,7 +35,10 @@ RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
         *("address", "external_ids", "source"),
         *("opening_hours", "adult_fee", "wheelchair", "website", "phone"),
     ),
-    Photo: ("landmark_id", "license_id", "credit", "source", "reference", "shows_no_landmark"),
+    Photo: (
+        *("landmark_id", "license_id", "author", "credit", "source", "source_url"),
+        *("reference", "shows_no_landmark", "focal_x", "focal_y"),
+    ),
 }
 
 # Rows that are edited, logged and put back together with a landmark.
@@ -74,7 +77,7 @@ def preview_changes(
         before = snapshot(row)
         if all(before[name] == value for name, value in raw.items()):
             continue
-        if reason := _refusal(row, raw, by, above):
+        if reason := _refusal(row, raw, values, by, above):
             refused.append(Refusal(row, reason))
         else:
             changes.append(Change(row, before, before | raw))
@@ -97,7 +100,7 @@ def change_many(
 def _described(rows: QuerySet, raw: Snapshot) -> QuerySet:
     """Fetch what the log and the gate need to know of rows, in a fixed number of queries."""
     if rows.model is not Landmark:
-        return rows.prefetch_related("landmark__names")
+        return rows.select_related("license").prefetch_related("landmark__names")
     if raw.get("state") != Landmark.State.PUBLISHED:
         return rows.with_korean_name()
     return rows.select_related("region").prefetch_related("names").with_facts()
@@ -121,16 +124,35 @@ def _and_above(landmark: Landmark | None) -> set[int]:
     return keys
 
 
-def _refusal(row: models.Model, raw: Snapshot, by: AbstractBaseUser, above: set[int]) -> str:
+def _refusal(
+    row: models.Model,
+    raw: Snapshot,
+    values: dict[str, object],
+    by: AbstractBaseUser,
+    above: set[int],
+) -> str:
     if not may_edit(by, row) or ("region_id" in raw and not may_edit_region(by, raw["region_id"])):
         return outside_regions()
     if "state" in raw and (reason := state_refusal(row.state, raw["state"], by)):
         return reason
     if row.pk in above:
         return _("it cannot be a part of itself")
+    if isinstance(row, Photo):
+        return _against_the_license(row, values)
     if raw.get("state") != Landmark.State.PUBLISHED:
         return ""
     return ", ".join(gate(row).blockers)
+
+
+def _against_the_license(photo: Photo, values: dict[str, object]) -> str:
+    """Say what the license that a photo would have does not allow."""
+    license = values.get("license", photo.license)
+    credit = values.get("credit", photo.credit)
+    if {"license", "credit"} & values.keys() and license.needs_credit and not credit:
+        return _("its license asks for a credit")
+    if values.get("reference") and not license.may_train:
+        return _("its license does not allow training")
+    return ""
 
 
 def _update(rows: QuerySet, values: dict[str, object], *, at: datetime) -> None:

@@ -7,13 +7,15 @@ import io
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
 
 from apps.catalogue.likeness import perceptual_hash
 from apps.catalogue.models import Landmark, License, Photo
+from apps.catalogue.models.photo import ALIKE_BITS
 from apps.catalogue.pictures import Bounds, open_stored, upload_bounds
 from apps.catalogue.renditions import remove_files
 
@@ -84,6 +86,47 @@ def alike_photos(photo: Photo, *, most: int = 5) -> Sequence[Photo]:
         return []
     others = Photo.objects.alike(photo.perceptual_hash).exclude(pk=photo.pk)
     return list(others.prefetch_related("landmark__names")[:most])
+
+
+class AlikePair(NamedTuple):
+    """Two photos that look alike; the newer one first."""
+
+    photo: Photo
+    other: Photo
+    differing_bits: int
+
+
+NEWEST_AT_ONCE = 500
+PAIRS = """
+SELECT one.id, other.id, other.differing_bits
+  FROM (SELECT id, created_at, perceptual_hash FROM catalogue_photo
+         WHERE perceptual_hash IS NOT NULL
+         ORDER BY created_at DESC, id DESC LIMIT %(most)s OFFSET %(first)s) one
+ CROSS JOIN LATERAL (
+    -- The index gives the nearest ones; the photo itself is among them.
+    SELECT id, created_at, perceptual_hash <~> one.perceptual_hash AS differing_bits
+      FROM catalogue_photo
+     WHERE perceptual_hash IS NOT NULL
+     ORDER BY perceptual_hash <~> one.perceptual_hash
+     LIMIT 4) other
+ WHERE other.differing_bits <= %(bits)s
+   AND (other.created_at, other.id) < (one.created_at, one.id)
+ ORDER BY other.differing_bits, one.created_at DESC, one.id
+"""
+
+
+def alike_pairs(*, page: int) -> tuple[list[AlikePair], bool]:
+    """Return pairs among the newest photos and all others, and whether older ones follow."""
+    values = {"most": NEWEST_AT_ONCE, "first": (page - 1) * NEWEST_AT_ONCE, "bits": ALIKE_BITS}
+    with connection.cursor() as cursor:
+        cursor.execute(PAIRS, values)
+        found = cursor.fetchall()
+    keys = {key for row in found for key in row[:2]}
+    photos = Photo.objects.select_related("license", "landmark").prefetch_related("landmark__names")
+    held = photos.in_bulk(keys)
+    pairs = [AlikePair(held[one], held[other], int(bits)) for one, other, bits in found]
+    looked_at = Photo.objects.exclude(perceptual_hash=None).order_by("-created_at", "-pk")
+    return pairs, looked_at[page * NEWEST_AT_ONCE :].exists()
 
 
 def forget_files(sender, instance: Photo, **_) -> None:

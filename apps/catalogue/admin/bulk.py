@@ -32,7 +32,7 @@ from apps.catalogue.history import (
     preview_changes,
     undo_batch,
 )
-from apps.catalogue.models import Category, Landmark, Region
+from apps.catalogue.models import Category, Landmark, Photo, PhotoPreset, Region
 from apps.operations.comparing import compare_values
 from apps.operations.listing import ChosenRow
 from apps.operations.models import AuditEntry
@@ -177,6 +177,8 @@ class BulkForm(forms.Form):
         }
         if "reference" in values:
             values["reference"] = values["reference"] == "yes"
+        if preset := values.pop("preset", None):
+            values = {**preset.values(), **values}
         model = self.model
         for name in self.cleaned_data.get("empty", []):
             values.setdefault(name, None if model._meta.get_field(name).null else "")
@@ -185,7 +187,9 @@ class BulkForm(forms.Form):
 
 def bulk_form(model: type[models.Model], site: admin.AdminSite) -> type[BulkForm]:
     """Return the form of the fields that may be changed in many rows of a model."""
-    fields = {name: _bulk_field(model._meta.get_field(name), site) for name in CHANGEABLE[model]}
+    fields: dict[str, forms.Field] = {"preset": _preset_field()} if model is Photo else {}
+    for name in CHANGEABLE[model]:
+        fields[name] = _bulk_field(model._meta.get_field(name), site)
     clearable = [
         (name, capfirst(model._meta.get_field(name).verbose_name))
         for name in CHANGEABLE[model]
@@ -199,6 +203,16 @@ def bulk_form(model: type[models.Model], site: admin.AdminSite) -> type[BulkForm
             widget=UnfoldAdminCheckboxSelectMultipleWidget,
         )
     return type("BulkForm", (BulkForm,), {**fields, "model": model})
+
+
+def _preset_field() -> forms.Field:
+    return forms.ModelChoiceField(
+        PhotoPreset.objects.order_by("name"),
+        required=False,
+        label=_("photo preset"),
+        help_text=_("Fills in what is left empty below."),
+        widget=UnfoldAdminSelectWidget,
+    )
 
 
 class _YesOrNo(forms.ChoiceField):

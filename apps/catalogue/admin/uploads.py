@@ -19,8 +19,8 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from apps.catalogue.models import Landmark, License
-from apps.catalogue.photos import attach_photo, photo_bounds
+from apps.catalogue.models import Landmark, License, PhotoPreset
+from apps.catalogue.photos import alike_photos, attach_photo, photo_bounds
 from apps.catalogue.pictures import PictureRefused, prepare
 from apps.catalogue.scope import require_edit
 from apps.operations.audit import Change, record, snapshot
@@ -28,10 +28,23 @@ from apps.operations.models import AuditEntry
 
 
 class UploadForm(forms.Form):
-    """What is said of all pictures of one upload."""
+    """What is said of all pictures of one upload; a preset fills in what is left empty."""
 
+    preset = forms.ModelChoiceField(
+        PhotoPreset.objects.order_by("name"),
+        label=_("photo preset"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=_("Fills in what is left empty below."),
+    )
     license = forms.ModelChoiceField(
-        License.objects.order_by("code"), label=_("license"), widget=UnfoldAdminSelectWidget
+        License.objects.order_by("code"),
+        label=_("license"),
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    author = forms.CharField(
+        label=_("author"), max_length=200, required=False, widget=UnfoldAdminTextInputWidget
     )
     credit = forms.CharField(
         label=_("credit"), max_length=300, required=False, widget=UnfoldAdminTextInputWidget
@@ -43,10 +56,20 @@ class UploadForm(forms.Form):
     )
 
     def clean(self) -> dict:
-        values = super().clean()
+        given = super().clean()
+        preset = given.pop("preset", None)
+        held = preset.values() if preset else {}
+        values = {"source": "staff", **held, **{name: each for name, each in given.items() if each}}
+        values.setdefault("reference", False)
         license = values.get("license")
+        if license is None and "license" not in self.errors:
+            self.add_error("license", _("Please choose a license, or a preset that has one."))
         if license and license.needs_credit and not values.get("credit"):
+            values["credit"] = values.get("author", "")
+        if license and license.needs_credit and not values["credit"]:
             self.add_error("credit", _("This license asks for a credit."))
+        if license and values["reference"] and not license.may_train:
+            self.add_error("reference", _("This license does not allow training."))
         return values
 
 
@@ -109,7 +132,6 @@ class PhotoUploads(ModelAdmin):
             landmark=landmark,
             content=prepared.content,
             sha256=prepared.sha256,
-            source="staff",
             at=timezone.now(),
             **values,
         )
@@ -117,4 +139,15 @@ class PhotoUploads(ModelAdmin):
             return {"name": file.name, "stored": False, "message": str(_("It is there already."))}
         change = Change(photo, None, snapshot(photo))
         record([change], by=request.user, at=photo.created_at, action=AuditEntry.Action.CREATED)
-        return {"name": file.name, "stored": True, "message": str(_("Stored."))}
+        alike = next(iter(alike_photos(photo, most=1)), None)
+        if alike is None:
+            return {"name": file.name, "stored": True, "message": str(_("Stored."))}
+        return {
+            "name": file.name,
+            "stored": True,
+            "message": str(_("Stored. It looks like this photo:")),
+            "alike": {
+                "text": str(alike.landmark or alike.source),
+                "address": reverse("admin:catalogue_photo_change", args=[alike.pk]),
+            },
+        }

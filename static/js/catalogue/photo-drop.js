@@ -41,16 +41,24 @@ class PhotoDrop extends HTMLElement {
     body.set("photo", file);
     let message = this.dataset.failed;
     let stored = false;
+    let alike = null;
     try {
       const answer = await fetch("", { method: "POST", body, headers: { Accept: "application/json" } });
       const { results = [], errors = [], detail } = await answer.json();
       message = errors.join(" ") || results[0]?.message || detail || message;
       stored = results[0]?.stored ?? false;
+      alike = results[0]?.alike;
     } catch {
       // The message says that the connection broke.
     }
     line.textContent = `${file.name}: ${message}`;
     line.classList.toggle("admin-error", !stored);
+    if (!alike) return;
+    const link = document.createElement("a");
+    link.className = "admin-link";
+    link.href = alike.address;
+    link.textContent = alike.text;
+    line.append(" ", link);
   }
 }
 
