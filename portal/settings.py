@@ -159,7 +159,10 @@ CELERY_TASK_ALWAYS_EAGER = False
 ROUTINES = [
     "apps.catalogue.renditions.ask_for_renditions",
     "apps.guide.services.announce_due",
+    "apps.operations.stored_files.remove_discarded",
 ]
+# Deleted photos can come back that long.
+DELETED_PHOTOS_KEPT_DAYS = env.int("GILNUN_DELETED_PHOTOS_KEPT_DAYS", 7)
 JOB_LEASE_SECONDS = 60
 JOB_ATTEMPTS = 3
 SWEEP_SECONDS = 5

@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import connection, transaction
+from django.db import connection
+from django.utils import timezone
 
 from apps.catalogue.likeness import perceptual_hash
 from apps.catalogue.models import Landmark, License, Photo
 from apps.catalogue.models.photo import ALIKE_BITS
 from apps.catalogue.pictures import Bounds, open_stored, upload_bounds
-from apps.catalogue.renditions import remove_files
+from apps.operations.stored_files import discard_files
 
 
 def photo_bounds(license: License) -> Bounds:
@@ -130,6 +130,11 @@ def alike_pairs(*, page: int) -> tuple[list[AlikePair], bool]:
 
 
 def forget_files(sender, instance: Photo, **_) -> None:
-    """Remove the files of a deleted photo once the deletion counts, however it came about."""
-    names = [instance.file.name, *instance.rendition_names()]
-    transaction.on_commit(partial(remove_files, names))
+    """Discard the files of a deleted photo, however it came to be deleted.
+
+    What the public saw goes at once; the stored picture later, for the photo may come back.
+    """
+    now = timezone.now()
+    discard_files(instance.rendition_names(), after=now)
+    kept = timedelta(days=settings.DELETED_PHOTOS_KEPT_DAYS)
+    discard_files([instance.file.name], after=now + kept)

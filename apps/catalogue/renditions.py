@@ -12,7 +12,6 @@ import logging
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -26,6 +25,7 @@ from apps.catalogue.models import Photo
 from apps.catalogue.pictures import open_stored
 from apps.operations.jobs import TryLater, add_job
 from apps.operations.models import Job
+from apps.operations.stored_files import discard_files, keep_files
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +106,10 @@ def _complete(photo: Photo) -> None:
     for blob in files.values():
         key.update(hashlib.sha256(blob).digest())
     made = Photo(renditions_key=key.hexdigest())
-    for (shape, width, suffix), blob in files.items():
-        _save(made.rendition_name(shape, width, suffix), blob)
+    blobs = {made.rendition_name(*name): blob for name, blob in files.items()}
+    keep_files(blobs)
+    for name, blob in blobs.items():
+        _save(name, blob)
     _store(photo, sizes, made.renditions_key, looks)
 
 
@@ -152,7 +154,7 @@ def _store(photo: Photo, sizes: dict, key: str, looks: str | None) -> None:
         renditions_error="",
     )
     if photo.renditions_key and photo.renditions_key != key:
-        transaction.on_commit(partial(remove_files, photo.rendition_names()))
+        discard_files(photo.rendition_names(), after=timezone.now())
 
 
 def _fail(photo: Photo, reason: str) -> None:
@@ -163,12 +165,3 @@ def _fail(photo: Photo, reason: str) -> None:
 def give_up(subject: str, reason: str) -> None:
     """Note that the job was parked; the photos stay due, and it is added again later."""
     logger.error("Renditions of %s are put off: %s", subject, reason)
-
-
-def remove_files(names: list[str]) -> None:
-    """Remove files that nothing names any more; what cannot be removed now, the sweep finds."""
-    for name in names:
-        try:
-            default_storage.delete(name)
-        except Exception:
-            logger.warning("%s could not be removed", name, exc_info=True)

@@ -45,8 +45,10 @@ def snapshot(row: models.Model, *, related: Sequence[str] = ()) -> Snapshot:
 
 def _values(row: models.Model) -> Snapshot:
     values = {}
+    # What the product works out by itself says nothing of what a person did.
+    worked_out = getattr(row, "worked_out", ())
     for field in row._meta.concrete_fields:
-        if field.generated:
+        if field.generated or field.name in worked_out:
             continue
         value = field.value_from_object(row)
         if field.attname in SECRETS:

@@ -272,3 +272,14 @@ class Comment(models.Model):
         """The page of the conversation, in the admin of what it is about."""
         app, model = self.subject_type.split(".")
         return reverse(f"admin:{app}_{model}_comments", args=[self.subject])
+
+
+class DiscardedFile(models.Model):
+    """A file of the storage to be removed. Noted with the deletion itself, so that a process
+    that dies forgets none; removed later, so that what was deleted can come back."""
+
+    name = models.CharField(max_length=300, unique=True)
+    remove_after = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.name

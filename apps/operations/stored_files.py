@@ -6,7 +6,8 @@ the folder they lie in, and `known_files`, which says which of some names belong
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import NamedTuple
@@ -14,6 +15,11 @@ from typing import NamedTuple
 from django.apps import apps
 from django.core.files.storage import Storage, default_storage
 from django.db import models
+from django.utils import timezone
+
+from apps.operations.models import DiscardedFile
+
+logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
 
@@ -33,11 +39,58 @@ class MissingFile(NamedTuple):
     name: str
 
 
+def discard_files(names: Iterable[str], *, after: datetime) -> None:
+    """Note in the caller's transaction that files are to be removed, after a time."""
+    DiscardedFile.objects.bulk_create(
+        [DiscardedFile(name=name, remove_after=after) for name in names if name],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["remove_after"],
+    )
+
+
+def keep_files(names: Iterable[str]) -> None:
+    """Take files back that were to be removed."""
+    DiscardedFile.objects.filter(name__in=list(names)).delete()
+
+
+def remove_discarded(*, at: datetime | None = None, storage: Storage = default_storage) -> int:
+    """Remove files whose time has come; those that a row names again stay. Return how many went.
+
+    A file that cannot be removed now is tried again the next time.
+    """
+    due = DiscardedFile.objects.filter(remove_after__lte=at or timezone.now())
+    held = list(due.order_by("remove_after", "pk")[:AT_ONCE])
+    known = named_files([each.name for each in held]) if held else set()
+    gone = []
+    for each in held:
+        try:
+            if each.name not in known:
+                storage.delete(each.name)
+            gone.append(each.pk)
+        except Exception:
+            logger.warning("%s could not be removed", each.name, exc_info=True)
+    DiscardedFile.objects.filter(pk__in=gone).delete()
+    return len(gone)
+
+
+def named_files(names: Sequence[str]) -> set[str]:
+    """Return those of some names that belong to rows."""
+    known: set[str] = set()
+    for folder, owners in _owners().items():
+        of_folder = [name for name in names if name.split("/")[0] == folder]
+        for owner in owners if of_folder else ():
+            known |= owner.known(of_folder)
+    return known
+
+
 def orphaned_files(*, before: datetime, storage: Storage = default_storage) -> Iterator[str]:
     """Yield files that no row names and that are older than `before`, so not just on their way."""
     for folder, owners in _owners().items():
         for names in _batches(_names_below(storage, folder)):
             known = set().union(*(owner.known(names) for owner in owners))
+            discarded = DiscardedFile.objects.filter(name__in=names)
+            known |= set(discarded.values_list("name", flat=True))
             for name in names:
                 if name not in known and storage.get_modified_time(name) < before:
                     yield name

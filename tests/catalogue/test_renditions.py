@@ -1,4 +1,5 @@
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
@@ -6,13 +7,17 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
+from apps.accounts.models import User
 from apps.catalogue import pixels
 from apps.catalogue.models import License, Photo
 from apps.catalogue.photos import attach_photo, photo_bounds
 from apps.catalogue.pictures import prepare
 from apps.catalogue.renditions import ask_for_renditions, each_due, make_due_renditions
+from apps.operations.audit import record_deletion
 from apps.operations.jobs import TryLater
-from apps.operations.models import Job
+from apps.operations.models import AuditEntry, DiscardedFile, Job
+from apps.operations.reverting import restore_deleted
+from apps.operations.stored_files import remove_discarded
 from tests.factories.catalogue import LandmarkFactory, LicenseFactory
 from tests.pictures import encoded, picture
 
@@ -111,16 +116,28 @@ def test_a_card_is_cropped_around_the_focal_point():
     assert right.renditions_key != left.renditions_key
 
 
-def test_former_renditions_are_removed_once_the_new_ones_count(django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        first = completed(photo_of(picture((700, 300))))
+def test_former_renditions_are_removed_once_the_new_ones_count():
+    first = completed(photo_of(picture((700, 300))))
     Photo.objects.filter(pk=first.pk).update(focal_x=0.1)
 
-    with django_capture_on_commit_callbacks(execute=True):
-        second = completed(first)
+    second = completed(first)
+    remove_discarded()
 
     assert not any(default_storage.exists(name) for name in first.rendition_names())
     assert all(default_storage.exists(name) for name in second.rendition_names())
+
+
+def test_a_focal_point_moved_there_and_back_keeps_the_files_of_its_renditions():
+    first = completed(photo_of(picture((700, 300))))
+    Photo.objects.filter(pk=first.pk).update(focal_x=0.1)
+    completed(first)
+    Photo.objects.filter(pk=first.pk).update(focal_x=0.5)
+
+    last = completed(first)
+    remove_discarded()
+
+    assert last.renditions_key == first.renditions_key
+    assert all(default_storage.exists(name) for name in last.rendition_names())
 
 
 def test_a_license_that_forbids_changes_gets_the_picture_whole_and_nothing_else():
@@ -137,14 +154,13 @@ def test_a_photo_of_another_license_is_kept_at_most_so_large():
     assert photo_of(picture((5000, 300))).width == 4096
 
 
-def test_renditions_go_when_the_license_no_longer_allows_them(django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        made = completed(photo_of(picture((700, 300))))
+def test_renditions_go_when_the_license_no_longer_allows_them():
+    made = completed(photo_of(picture((700, 300))))
     License.objects.filter(code=FREE).update(may_modify=False)
     assert Photo.objects.get().sizes_of("whole") == []
 
-    with django_capture_on_commit_callbacks(execute=True):
-        photo = completed(made)
+    photo = completed(made)
+    remove_discarded()
 
     assert photo.renditions_key == ""
     assert not any(default_storage.exists(name) for name in made.rendition_names())
@@ -236,16 +252,33 @@ def test_a_storage_that_is_away_puts_the_job_off(monkeypatch):
     assert Photo.objects.get().renditions_due
 
 
-def test_deleted_photos_take_their_files_along(django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        photo = completed(photo_of(picture((400, 300))))
-        names = [photo.file.name, *photo.rendition_names()]
-    assert all(default_storage.exists(name) for name in names)
+def test_deleted_photos_take_their_files_along():
+    photo = completed(photo_of(picture((400, 300))))
+    names = photo.rendition_names()
 
-    with django_capture_on_commit_callbacks(execute=True):
-        photo.landmark.delete()
+    photo.landmark.delete()
+    remove_discarded()
 
     assert not any(default_storage.exists(name) for name in names)
+    assert default_storage.exists(photo.file.name)
+    remove_discarded(at=timezone.now() + timedelta(days=8))
+    assert not default_storage.exists(photo.file.name)
+    assert not DiscardedFile.objects.exists()
+
+
+def test_a_deleted_photo_comes_back_with_its_file_and_new_renditions():
+    by = User.objects.create_superuser("editor")
+    photo = completed(photo_of(picture((400, 300))))
+    record_deletion([photo], by=by, at=timezone.now())
+    Photo.objects.all().delete()
+    remove_discarded()
+
+    entry = AuditEntry.objects.get(action="deleted")
+    restore_deleted(entry, check=lambda row: None, by=by, at=timezone.now())
+
+    back = completed(photo)
+    remove_discarded(at=timezone.now() + timedelta(days=8))
+    assert all(default_storage.exists(name) for name in [back.file.name, *back.rendition_names()])
 
 
 def test_pictures_with_renditions_offer_them_on_the_page(client):

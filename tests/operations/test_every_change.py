@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import User
+from apps.catalogue.models import PhotoPreset
 from apps.operations.conflicts import VersionedAdmin
 from apps.operations.models import AuditEntry
 from tests.factories.annotation import DatasetFactory
@@ -49,6 +50,11 @@ FORMS: dict[str, tuple] = {
         {"source": "my source"},
     ),
     "catalogue.photo": (photo, {"credit": "their credit"}, {"source": "my source"}),
+    "catalogue.photopreset": (
+        lambda: PhotoPreset.objects.create(name="Kim", license=LicenseFactory()),
+        {"credit": "their credit"},
+        {"source": "my source"},
+    ),
     "catalogue.category": (CategoryFactory, {"slug": "theirs"}, {"slug": "mine"}),
     "catalogue.region": (region, {"code": "KR-y"}, {"code": "KR-z"}),
     "catalogue.license": (LicenseFactory, {"holder": "their holder"}, {"name": "my name"}),

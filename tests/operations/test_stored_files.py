@@ -9,7 +9,13 @@ from django.utils import timezone
 
 from apps.catalogue.models import Photo
 from apps.catalogue.renditions import each_due
-from apps.operations.stored_files import missing_files, orphaned_files
+from apps.operations.models import DiscardedFile
+from apps.operations.stored_files import (
+    discard_files,
+    missing_files,
+    orphaned_files,
+    remove_discarded,
+)
 from tests.catalogue.test_renditions import photo_of
 from tests.pictures import picture
 
@@ -72,3 +78,31 @@ def test_the_command_removes_orphans_and_reports_what_is_missing(photo, capsys):
     assert said["examples"]["missing"][0]["id"] == str(photo.pk)
     assert not default_storage.exists(lost)
     assert all(default_storage.exists(name) for name in photo.rendition_names())
+
+
+def test_what_is_to_be_removed_later_is_no_orphan_yet(photo):
+    photo.delete()
+
+    assert not list(orphaned_files(before=later()))
+
+
+def test_a_file_that_cannot_be_removed_is_tried_again(photo, monkeypatch):
+    discard_files(["photos/aa/lost.jpg"], after=timezone.now())
+
+    class Away:
+        def delete(self, name):
+            raise OSError("away")
+
+    assert remove_discarded(storage=Away()) == 0
+    assert remove_discarded() == 1
+    assert not DiscardedFile.objects.exists()
+
+
+def test_a_file_that_a_row_names_is_never_removed(photo):
+    discard_files([photo.file.name, *photo.rendition_names()], after=timezone.now())
+
+    remove_discarded()
+
+    assert default_storage.exists(photo.file.name)
+    assert all(default_storage.exists(name) for name in photo.rendition_names())
+    assert not DiscardedFile.objects.exists()

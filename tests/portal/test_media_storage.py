@@ -6,15 +6,18 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
+from datetime import timedelta
 
 import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
 from apps.catalogue.models import Photo
 from apps.catalogue.renditions import each_due
+from apps.operations.stored_files import remove_discarded
 from portal.media_storage import AtomicFileSystemStorage
 from tests.catalogue.test_renditions import photo_of
 from tests.environment import ROOT
@@ -85,10 +88,9 @@ def storage(request, settings):
 
 
 @pytest.mark.django_db
-def test_a_photo_is_stored_served_and_deleted(storage, client, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        photo = photo_of(picture((700, 500)))
-        list(each_due())
+def test_a_photo_is_stored_served_and_deleted(storage, client):
+    photo = photo_of(picture((700, 500)))
+    list(each_due())
     photo = Photo.objects.get(pk=photo.pk)
     names = [photo.file.name, *photo.rendition_names()]
 
@@ -101,8 +103,8 @@ def test_a_photo_is_stored_served_and_deleted(storage, client, django_capture_on
         answer = client.get(address)
         assert Image.open(io.BytesIO(b"".join(answer.streaming_content))).width == width
 
-    with django_capture_on_commit_callbacks(execute=True):
-        photo.delete()
+    photo.delete()
+    remove_discarded(at=timezone.now() + timedelta(days=8))
 
     assert not any(default_storage.exists(name) for name in names)
 
@@ -117,16 +119,16 @@ def test_a_photo_whose_file_is_gone_is_not_found(storage, client):
 
 @pytest.mark.django_db
 def test_the_same_bytes_for_two_landmarks_are_two_files_that_live_alone(
-    storage, django_capture_on_commit_callbacks
+    storage,
 ):
-    with django_capture_on_commit_callbacks(execute=True):
-        one, other = photo_of(picture((90, 90))), photo_of(picture((90, 90)))
+    one, other = photo_of(picture((90, 90))), photo_of(picture((90, 90)))
     assert one.file.name != other.file.name
 
-    with django_capture_on_commit_callbacks(execute=True):
-        one.delete()
+    one.delete()
+    remove_discarded(at=timezone.now() + timedelta(days=8))
 
     assert default_storage.exists(other.file.name)
+    assert not default_storage.exists(one.file.name)
 
 
 def test_objects_are_private(s3_address, settings):

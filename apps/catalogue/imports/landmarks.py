@@ -278,6 +278,7 @@ class LandmarkImporter(Importer):
         landmark.has_korean_text = landmark.has_english_text = True
         landmark.has_korean_name = work.new or work.has_name("ko")
         landmark.redirected = False
+        landmark.uncredited = not work.new and landmark.uncredited
         if blockers := gate(landmark).blockers:
             text = _("kept as a draft: %(reasons)s") % {"reasons": ", ".join(blockers)}
             return [Problem(Level.DRAFT, text)]

@@ -45,7 +45,7 @@ class Matches:
         if numbers:
             wanted |= reduce(or_, (Q(external_ids__contains=dict([pair])) for pair in numbers))
         # What was merged into another entry keeps its numbers, and is not meant any more.
-        held = Landmark.objects.filter(wanted).exclude(MERGED)
+        held = Landmark.objects.filter(wanted).exclude(MERGED).with_uncredited()
         held = held.order_by("pk").select_related("region", "parent")
         if lock:
             held = held.select_for_update(of=("self",))

@@ -207,6 +207,11 @@ class Photo(models.Model):
             for suffix in RENDITION_FORMATS
         ]
 
+    # Left out of the log; a photo that comes back gets them anew.
+    worked_out = (
+        *("perceptual_hash", "renditions", "renditions_key"),
+        *("renditions_due", "renditions_error"),
+    )
     # Files of the storage that no file field names; see operations.stored_files.
     other_files = RENDITIONS
 
