@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("operations", "0003_event"),
+        ("operations", "0004_comment"),
     ]
 
     operations = [
