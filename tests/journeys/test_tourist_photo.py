@@ -240,7 +240,12 @@ def test_a_photo_that_waits_is_answered_by_itself(open_browser, sample, running_
     expect_first(page, "sungnyemun")
 
 
-PAGES = ["/", "/landmarks/", "/landmarks/cheomseongdae/", "/recognize/", "/not-there/"]
+PAGES = [
+    *("/", "/landmarks/", "/landmarks/cheomseongdae/", "/landmarks/udo/", "/recognize/"),
+    *("/routes/", "/routes/busan-coast/", "/routes/plan/", "/not-there/"),
+    "/routes/plan/?near=37.5759,126.9768&hours=4",
+    "/routes/plan/?places=udo,bijarim&q=제주",
+]
 
 
 @pytest.mark.parametrize("prefix", ["", "/en"])
