@@ -105,6 +105,9 @@ def show_pages(page: Page, portal: Portal, prefix: str, unsure: bytes | None) ->
         "home": "/",
         "list": "/landmarks/",
         "place": "/landmarks/gyeongbokgung-geunjeongjeon/",
+        "routes": "/routes/",
+        "route": "/routes/seoul-palaces-on-foot/",
+        "own-route": "/routes/plan/?near=37.5759,126.9768&hours=4",
         "form": "/recognize/",
         "missing": "/not-there/",
     }.items():
