@@ -14,6 +14,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.contrib.filters.admin import RadioFilter
@@ -70,7 +71,7 @@ class PhotoForm(forms.ModelForm):
     """An empty focal point stays where it was."""
 
     focal_x = forms.FloatField(
-        label=_("focal point, from the left"),
+        label=capfirst(_("focal point, from the left")),
         min_value=0,
         max_value=1,
         required=False,
@@ -78,7 +79,7 @@ class PhotoForm(forms.ModelForm):
         help_text=_("0 to 1; crops keep it in view"),
     )
     focal_y = forms.FloatField(
-        label=_("focal point, from above"),
+        label=capfirst(_("focal point, from above")),
         min_value=0,
         max_value=1,
         required=False,
