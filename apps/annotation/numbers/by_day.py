@@ -30,42 +30,61 @@ class DayNumbers(NamedTuple):
     skipped_at_end: int
 
 
-# A lease that ended unused left no trace: its task counts as what it was before. What an
-# import brought was never open.
-_HAPPENED = """
-    SELECT t.id AS task, i.created_at AS at, 0 AS place,
-        CASE WHEN t.annotator_id IS NULL AND t.state IN ('submitted', 'accepted') THEN t.state
-            ELSE 'open' END AS state
-    FROM {task} AS t JOIN {image} AS i ON i.id = t.image_id WHERE t.check_of_id IS NULL{tasks}
-    UNION ALL
-    SELECT t.id, a.created_at - make_interval(secs => a.seconds), 1, 'leased'
-    FROM {annotation} AS a JOIN {task} AS t ON t.id = a.task_id
-    WHERE a.origin = 'drawn' AND a.seconds IS NOT NULL AND t.check_of_id IS NULL{drawn}
-    UNION ALL
-    SELECT t.id, t.leased_at, 1, 'leased' FROM {task} AS t
-    WHERE t.state = 'leased' AND t.check_of_id IS NULL{held}
-    UNION ALL
-    SELECT t.id, a.created_at, 2, 'submitted'
-    FROM {annotation} AS a JOIN {task} AS t ON t.id = a.task_id
-    WHERE a.origin = 'drawn' AND t.check_of_id IS NULL{drawn}
-    UNION ALL
-    SELECT t.id, r.created_at, 3, CASE r.verdict WHEN 'returned' THEN 'returned' ELSE 'accepted' END
-    FROM {review} AS r JOIN {annotation} AS a ON a.id = r.annotation_id
-    JOIN {task} AS t ON t.id = a.task_id
-    WHERE t.check_of_id IS NULL{drawn}
-    UNION ALL
-    SELECT t.id, s.skipped_at, 3, 'skipped'
-    FROM {skip} AS s JOIN {task} AS t ON t.id = s.task_id WHERE t.check_of_id IS NULL{skips}
-"""
+# Most tasks are opened, leased, submitted and judged once: each of these says by itself what the
+# task was before. Only of those that were skipped, drawn again or are held now, the order of
+# events has to be looked at. A lease that ended unused left no trace.
 _CHANGES = """
-    WITH happened AS ({happened}),
-    steps AS (
-        SELECT (greatest(at, %(since)s) AT TIME ZONE %(zone)s)::date AS day, state,
-            lag(state) OVER (PARTITION BY task ORDER BY at, place) AS before,
-            at >= %(since)s AND place > 0 AS counts
-        FROM happened WHERE at < %(until)s
+    WITH tangled AS MATERIALIZED (
+        SELECT task_id AS id FROM {skip}
+        UNION SELECT task_id FROM {annotation} WHERE origin = 'drawn' AND NOT current
+        UNION SELECT id FROM {task} WHERE state = 'leased'
+    ),
+    drawn AS MATERIALIZED (
+        SELECT t.id AS task, a.created_at AS at,
+            a.created_at - make_interval(secs => coalesce(a.seconds, 0)) AS began,
+            t.id IN (SELECT id FROM tangled) AS tangled
+        FROM {annotation} AS a JOIN {task} AS t ON t.id = a.task_id
+        WHERE a.origin = 'drawn' AND t.check_of_id IS NULL{drawn}
+    ),
+    reviewed AS MATERIALIZED (
+        SELECT t.id AS task, r.created_at AS at,
+            CASE r.verdict WHEN 'returned' THEN 'returned' ELSE 'accepted' END AS state
+        FROM {review} AS r JOIN {annotation} AS a ON a.id = r.annotation_id
+        JOIN {task} AS t ON t.id = a.task_id WHERE t.check_of_id IS NULL{drawn}
+    ),
+    happened AS (
+        SELECT task, began AS at, 1 AS place, 'leased' AS state FROM drawn WHERE tangled
+        UNION ALL SELECT task, at, 2, 'submitted' FROM drawn WHERE tangled
+        UNION ALL SELECT task, at, 3, state FROM reviewed
+            WHERE task IN (SELECT id FROM tangled)
+        UNION ALL
+        SELECT t.id, s.skipped_at, 3, 'skipped' FROM {skip} AS s JOIN {task} AS t
+            ON t.id = s.task_id WHERE t.check_of_id IS NULL{skips}
+        UNION ALL
+        SELECT t.id, t.leased_at, 1, 'leased' FROM {task} AS t
+        WHERE t.state = 'leased' AND t.check_of_id IS NULL{held}
+    ),
+    changes AS (
+        SELECT at, state,
+            lag(state, 1, {untouched}) OVER (PARTITION BY task ORDER BY at, place) AS before
+        FROM happened
+        UNION ALL SELECT began, 'leased', {untouched} FROM drawn WHERE NOT tangled
+        UNION ALL SELECT at, 'submitted', 'leased' FROM drawn WHERE NOT tangled
+        UNION ALL SELECT at, state, 'submitted' FROM reviewed
+            WHERE task NOT IN (SELECT id FROM tangled)
     )
-    SELECT day, state, coalesce(before, ''), counts, count(*) FROM steps GROUP BY 1, 2, 3, 4
+    SELECT (greatest(at, %(since)s) AT TIME ZONE %(zone)s)::date, state, before,
+        at >= %(since)s, count(*)
+    FROM changes WHERE at < %(until)s GROUP BY 1, 2, 3, 4
+"""
+# What an import brought was never open.
+_MADE = """
+    SELECT (greatest(i.created_at, %(since)s) AT TIME ZONE %(zone)s)::date,
+        CASE WHEN t.annotator_id IS NULL AND t.state IN ('submitted', 'accepted') THEN t.state
+            ELSE 'open' END,
+        '', FALSE, count(*)
+    FROM {task} AS t JOIN {image} AS i ON i.id = t.image_id
+    WHERE t.check_of_id IS NULL AND i.created_at < %(until)s{made} GROUP BY 1, 2
 """
 
 
@@ -93,15 +112,18 @@ def by_day(period: Period) -> list[DayNumbers]:
 
 
 def _changes(period: Period) -> Iterator[tuple[date, str, str, bool, int]]:
-    # Of one person's work, what is open is not theirs yet.
-    nobodys = " AND FALSE" if period.person is not None else ""
-    happened = _HAPPENED.format(
-        tasks=period._replace(person=None).narrowed(person="") + nobodys,
-        drawn=period.narrowed(person="a.by_id"),
-        held=period.narrowed(person="t.holder_id"),
-        skips=period.narrowed(person="s.annotator_id"),
-        **TABLES,
-    )
+    """Yield how many tasks went from which state to which on a day, and whether it counts as
+    done in the period; what happened before it stands on its first day."""
+    of_one_person = period.person is not None
+    parts = {
+        "drawn": period.narrowed(person="a.by_id"),
+        "held": period.narrowed(person="t.holder_id"),
+        "skips": period.narrowed(person="s.annotator_id"),
+        "made": period._replace(person=None).narrowed(person=""),
+        # Of one person's work, what is open is not theirs yet.
+        "untouched": "''" if of_one_person else "'open'",
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_CHANGES.format(happened=happened), period.values)
-        yield from cursor.fetchall()
+        for statement in (_CHANGES,) if of_one_person else (_MADE, _CHANGES):
+            cursor.execute(statement.format(**parts, **TABLES), period.values)
+            yield from cursor.fetchall()
