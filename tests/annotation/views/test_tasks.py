@@ -410,3 +410,31 @@ def test_a_picture_whose_file_is_gone_is_set_aside_with_its_task(client, dataset
     assert client.get(task["image"]["url"]).status_code == 410
     answer = verb(client, task, "skip", token=task["token"], reason="the picture is broken")
     assert (answer.status_code, answer.json()["code"]) == (409, "lease_lost")
+
+
+@pytest.mark.parametrize(
+    "bbox",
+    [
+        [-1, 0, 100, 100],
+        [2950, 1950, 100, 100],
+        [0, 0, 3001, 10],
+        [10, 10, 7, 100],
+        [10.5, 10, 100, 100],
+        ["10", 10, 100, 100],
+        [True, True, 100, 100],
+        [10, 10, 100],
+        {"x": 10},
+        [1, 1, 10**30, 10**30],
+    ],
+    ids=str,
+)
+def test_a_box_that_cannot_be_is_refused_and_the_task_stays_held(client, dataset, bbox):
+    TaskFactory(dataset=dataset)
+    task = claimed(client)
+
+    response = verb(client, task, "submit", token=task["token"], bbox=bbox, truncated=True)
+
+    assert response.status_code == 422
+    assert set(response.json()["errors"]) == {"bbox"}
+    assert claimed(client)["token"] == task["token"]
+    assert not Annotation.objects.exists()
