@@ -71,6 +71,7 @@ THEME = {
                     _sidebar(_("Regions"), "map", "catalogue_region"),
                     _sidebar(_("Licenses"), "copyright", "catalogue_license"),
                     _sidebar(_("Photo presets"), "badge", "catalogue_photopreset"),
+                    _sidebar(_("Imports"), "upload_file", "catalogue_catalogueimport"),
                 ],
             },
             {

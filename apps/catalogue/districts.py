@@ -20,7 +20,7 @@ Ring = Sequence[Point]
 
 
 class District(NamedTuple):
-    """A district, or a province without any; `box` is west, south, east, north."""
+    """A district; `box` is west, south, east, north."""
 
     province: str
     name: str
@@ -68,11 +68,7 @@ def lies_in(latitude: float, longitude: float, inside: Sequence[District]) -> bo
 def named(province: str, district: str) -> list[District]:
     """Return the districts that a name means: 수원시 has four, "" means the whole province."""
     return [
-        each
-        for each in districts()
-        if each.province == province
-        # Sejong has no districts.
-        and (not each.name or each.name.startswith(district))
+        each for each in districts() if each.province == province and each.name.startswith(district)
     ]
 
 

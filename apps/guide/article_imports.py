@@ -8,6 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +17,7 @@ from apps.catalogue.importing.columns import Column
 from apps.catalogue.importing.landmark_rows import refuse_length, refuse_letters
 from apps.catalogue.importing.name_rows import check_language
 from apps.catalogue.importing.problems import Level, Outcome, Problem, RowRefused
-from apps.catalogue.imports.importer import Importer, Planned, refusal
+from apps.catalogue.imports.importer import Difference, Importer, Planned, refusal
 from apps.catalogue.imports.matching import landmarks_of, require_landmark
 from apps.catalogue.models import Landmark
 from apps.guide.models import Article
@@ -31,6 +32,7 @@ COLUMNS = (
     Column("body", gettext_lazy("text"), ("본문", "내용", "text", "설명", "소개")),
 )
 PUBLISH = "guide.publish_article"
+SHOWN = 200
 
 
 class ArticleRow(NamedTuple):
@@ -119,6 +121,20 @@ class ArticleImporter(Importer):
             return [Problem(Level.DRAFT, text)], False
         article.state = Article.State.PUBLISHED
         return [], True
+
+    def differences(self, plan: Planned) -> list[Difference]:
+        if plan.work is None or plan.work.before is None:
+            return []
+        article, before = plan.work
+        return [
+            Difference(
+                str(Article._meta.get_field(name).verbose_name),
+                Truncator(before[name]).chars(SHOWN),
+                Truncator(getattr(article, name)).chars(SHOWN),
+            )
+            for name in ("title", "body", "state")
+            if tidy(before[name]) != getattr(article, name)
+        ]
 
     def save(self, planned: Sequence[Planned], *, at: datetime, batch: UUID) -> None:
         works = [plan.work for plan in planned if plan.work]

@@ -2,8 +2,11 @@ import json
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
-from apps.catalogue.models import Category, Landmark, Region
+from apps.catalogue.imports import flow
+from apps.catalogue.models import CatalogueImport, Category, Landmark, Region
+from apps.operations.models import AuditEntry, Job
 
 pytestmark = pytest.mark.django_db
 HEADER = "name_ko,name_en,category,region1,region2,address,latitude,longitude,source"
@@ -125,3 +128,109 @@ def test_the_thousand_real_landmarks_import(shared_data, capsys):
     assert report["created"] == 1000
     assert report["refused"] == []
     assert Landmark.objects.published().count() == 1000
+
+
+def test_the_command_writes_history_and_keeps_a_record_of_itself(run):
+    run(PALACE)
+    run(PALACE.replace("사직로 161", "사직로 162"))
+
+    landmark = Landmark.objects.get()
+    changed, created = AuditEntry.objects.about(landmark)
+    assert (created.by_name, created.action) == ("import_landmarks", "created")
+    assert (changed.before["address"], changed.after["address"]) == ("사직로 161", "사직로 162")
+    first, second = CatalogueImport.objects.order_by("pk")
+    assert (first.created, second.updated, second.by_name) == (1, 1, "import_landmarks")
+    assert changed.batch == second.batch
+
+
+def test_a_landmark_is_known_by_its_number_elsewhere(run):
+    header = f"{HEADER},external_ids"
+    run(f"{PALACE},aihub=2501|kto=126508", header=header)
+
+    code, report = run(
+        f"{PALACE.replace('경복궁', '새 이름')},kto=126508|wikidata=Q1", header=header
+    )
+
+    landmark = Landmark.objects.get()
+    assert (code, report["updated"]) == (0, 1)
+    assert landmark.name_in("ko") == "새 이름"
+    assert landmark.external_ids == {"aihub": "2501", "kto": "126508", "wikidata": "Q1"}
+
+
+def test_a_list_that_names_known_landmarks_may_have_a_few_columns(run):
+    run(PALACE)
+
+    code, report = run("gyeongbokgung,사직로 1,", "nowhere,,", header="slug,address,latitude")
+
+    assert (code, report["updated"]) == (1, 1)
+    assert Landmark.objects.get().address == "사직로 1"
+    assert Landmark.objects.get().latitude == 37.5796
+    assert report["refused"][0]["line"] == 3
+    assert "a new one needs name_ko" in report["refused"][0]["reason"]
+
+
+def test_parts_may_stand_before_or_after_what_they_are_part_of(run):
+    header = f"slug,{HEADER},parent"
+
+    code, report = run(
+        f"palace,{PALACE},",
+        f"hall,{PALACE.replace('경복궁', '근정전')},palace",
+        f"gate,{PALACE.replace('경복궁', '문')},nowhere",
+        f"palace,{PALACE},gate",
+        header=header,
+    )
+
+    assert (code, report["created"]) == (1, 2)
+    assert Landmark.objects.get(slug="hall").parent.slug == "palace"
+    assert [row["line"] for row in report["refused"]] == [4, 5]
+    _, report = run(f"palace,{PALACE},hall", header=header)
+    assert "part of itself" in report["refused"][0]["reason"]
+
+
+def test_swapped_coordinates_are_mended_on_request(run):
+    row = PALACE.replace("37.5796,126.9770", "126.9770,37.5796")
+
+    _, report = run(row)
+    assert "seem to be swapped" in report["refused"][0]["reason"]
+    code, _ = run(row, options=("--swap-coordinates",))
+
+    assert (code, Landmark.objects.get().latitude) == (0, 37.5796)
+
+
+def test_unknown_categories_can_be_refused(run):
+    code, report = run(PALACE, options=("--known-categories",))
+
+    assert code == 2 and "is not known" in report["refused"][0]["reason"]
+    assert not Category.objects.exists()
+
+
+def test_a_dry_run_leaves_nothing_behind(run, settings):
+    run(PALACE, options=("--dry-run",))
+
+    assert not CatalogueImport.objects.exists()
+    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
+
+
+def test_an_interrupted_import_is_stopped_and_the_next_one_goes_on(run, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(flow, "import_slice", interrupt)
+        run(PALACE)
+    assert CatalogueImport.objects.get().state == "stopped"
+
+    assert run(PALACE)[1]["created"] == 1
+
+
+def test_what_a_killed_command_left_is_finished_by_the_workers(run, monkeypatch):
+    with monkeypatch.context() as patched, pytest.raises(SystemError):
+        patched.setattr(flow, "import_slice", lambda *_, **__: (_ for _ in ()).throw(SystemError))
+        run(PALACE)
+    assert CatalogueImport.objects.get().state == "importing"
+
+    Job.objects.update(available_at=timezone.now())
+    call_command("work_off_jobs")
+
+    assert CatalogueImport.objects.get().state == "done"
+    assert Landmark.objects.count() == 1

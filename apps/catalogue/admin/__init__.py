@@ -1,3 +1,4 @@
+from apps.catalogue.admin.imports import ImportAdmin
 from apps.catalogue.admin.landmarks import LandmarkAdmin
 from apps.catalogue.admin.licenses import LicenseAdmin
 from apps.catalogue.admin.photos import PhotoAdmin
@@ -6,6 +7,7 @@ from apps.catalogue.admin.trees import CategoryAdmin, RegionAdmin
 
 __all__ = [
     "CategoryAdmin",
+    "ImportAdmin",
     "LandmarkAdmin",
     "LicenseAdmin",
     "PhotoAdmin",

@@ -14,6 +14,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from apps.catalogue.admin.bulk import BulkChanges
+from apps.catalogue.admin.exports import Exports
 from apps.catalogue.admin.filters import NeedsWork, Responsible, WithinFilter
 from apps.catalogue.admin.merging import Merging
 from apps.catalogue.admin.scope import ScopedAdmin
@@ -74,7 +75,9 @@ LEAFLET = "vendor/leaflet-1.9.4"
 
 
 @admin.register(Landmark)
-class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, Conversations, ScopedAdmin, VersionedAdmin):
+class LandmarkAdmin(
+    BulkChanges, Exports, Merging, PhotoUploads, Conversations, ScopedAdmin, VersionedAdmin
+):
     form = LandmarkForm
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
     list_filter = [
@@ -96,7 +99,7 @@ class LandmarkAdmin(BulkChanges, Merging, PhotoUploads, Conversations, ScopedAdm
     inlines = [LandmarkNames, LandmarkNotes]
     audited_relations = LANDMARK_RELATIONS
     warn_unsaved_form = True
-    actions = ["change_selected", "change_photos", "merge_selected"]
+    actions = ["change_selected", "change_photos", "export_selected", "merge_selected"]
     actions_list = ["duplicates"]
 
     class Media:

@@ -5,13 +5,20 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
 from apps.catalogue.admin.scope import ScopedAdmin
-from apps.catalogue.models import Category, CategoryName, Region, RegionName
+from apps.catalogue.models import Category, CategoryAlias, CategoryName, Region, RegionName
 from apps.catalogue.models.naming import name_for
 from apps.operations.conflicts import VersionedAdmin
 
 
 class CategoryNames(TabularInline):
     model = CategoryName
+    extra = 0
+
+
+class CategoryAliases(TabularInline):
+    """What imported lists call the category."""
+
+    model = CategoryAlias
     extra = 0
 
 
@@ -63,7 +70,8 @@ class CategoryAdmin(TreeAdmin):
     list_display = ["name", "path", "slug"]
     search_fields = ["slug", "names__text", "parent__names__text"]
     ordering = ["slug"]
-    inlines = [CategoryNames]
+    inlines = [CategoryNames, CategoryAliases]
+    audited_relations = ["names", "aliases"]
 
 
 @admin.register(Region)

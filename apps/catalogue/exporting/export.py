@@ -44,9 +44,9 @@ class Export(ABC):
         raise NotImplementedError
 
 
-def export_of(kind: str) -> Export:
+def export_of(kind: str) -> type[Export]:
     """Return the export of a kind of list: they are named in the settings."""
-    return import_string(settings.EXPORT_KINDS[kind])()
+    return import_string(settings.EXPORT_KINDS[kind])
 
 
 def in_order(keys: list[int], rows: QuerySet) -> Iterator:

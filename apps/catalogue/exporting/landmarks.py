@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy
 
 from apps.catalogue.exporting.export import Export, in_order
@@ -81,4 +83,6 @@ def _in_order(landmark: Landmark) -> list[Photo]:
 def _credited(photo: Photo) -> str:
     """Return a photo with whom it is by and what it may be used for."""
     credit = photo.credit or photo.license.holder or "–"
-    return f"{photo.url} © {credit} ({photo.license.code})"
+    # The address is the same whoever exports.
+    with translation.override(settings.LANGUAGE_CODE):
+        return f"{photo.url} © {credit} ({photo.license.code})"

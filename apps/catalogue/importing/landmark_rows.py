@@ -87,6 +87,7 @@ LONGEST = {
     "romanized": 200,
     "address": 300,
     "source": 100,
+    "category": 200,
     "opening_hours": 300,
     "website": 200,
     "phone": 40,
@@ -171,7 +172,7 @@ def check_row(values: Mapping[str, str | None], *, swap: bool = False) -> Landma
         slug=text["slug"],
         name_ko=text["name_ko"],
         name_en=text["name_en"],
-        category="/".join(part.strip() for part in text["category"].split("/") if part.strip()),
+        category=category_path(text["category"]),
         regions=tuple(part for part in (text["region1"], text["region2"]) if part),
         address=text["address"],
         latitude=latitude,
@@ -184,6 +185,15 @@ def check_row(values: Mapping[str, str | None], *, swap: bool = False) -> Landma
         swapped=swapped,
         **_facts(text),
     )
+
+
+def category_path(text: str) -> str:
+    """Return the levels of a category joined as everywhere: 문화유산/사적."""
+    return "/".join(part.strip() for part in text.split("/") if part.strip())
+
+
+def swapped_reason() -> str:
+    return _("latitude must lie in -90…90 and longitude in -180…180: the two seem to be swapped")
 
 
 def _facts(text: Mapping[str, str]) -> dict[str, object]:
@@ -261,10 +271,7 @@ def _coordinates(
     # No latitude is above 90: there stands a longitude.
     swapped = 90 < abs(position[0]) <= 180 and abs(position[1]) <= 90
     if swapped and not swap:
-        reason = _(
-            "latitude must lie in -90…90 and longitude in -180…180: the two seem to be swapped"
-        )
-        raise RowRefused(reason, "latitude")
+        raise RowRefused(swapped_reason(), "latitude")
     if swapped:
         position = position[::-1]
     if not (-90 <= position[0] <= 90 and -180 <= position[1] <= 180):

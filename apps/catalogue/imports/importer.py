@@ -31,6 +31,14 @@ class Planned(NamedTuple):
     work: Any = None
 
 
+class Difference(NamedTuple):
+    """One value that a row changes, as a person reads it."""
+
+    label: str
+    before: str
+    after: str
+
+
 class Options(NamedTuple):
     """What the person chose for the whole list."""
 
@@ -73,6 +81,10 @@ class Importer(ABC):
     @abstractmethod
     def save(self, planned: Sequence[Planned], *, at: datetime, batch: UUID) -> None:
         """Do what was planned and write it to the log, in a fixed number of queries."""
+
+    def differences(self, plan: Planned) -> list[Difference]:
+        """Return what a planned row changes of something that is there."""
+        return []
 
     def record(self, changes: Iterable[Change], *, at: datetime, action: str, batch: UUID) -> None:
         record(changes, by=self.by, by_name=self.by_name, at=at, action=action, batch=batch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -15,52 +14,33 @@ from apps.catalogue.importing import landmark_rows
 from apps.catalogue.importing.cells import tidy
 from apps.catalogue.importing.landmark_rows import LandmarkRow
 from apps.catalogue.importing.problems import Level, Outcome, Problem, RowRefused
-from apps.catalogue.imports.importer import Importer, Options, Planned, refusal, warning
+from apps.catalogue.imports.importer import (
+    Difference,
+    Importer,
+    Options,
+    Planned,
+    refusal,
+    warning,
+)
+from apps.catalogue.imports.landmark_work import (
+    Work,
+    create_landmarks,
+    save_names,
+    update_landmarks,
+)
 from apps.catalogue.imports.lookups import Categories, Regions, key_of
 from apps.catalogue.imports.matching import Matches, Place
 from apps.catalogue.imports.slugs import free_slugs
-from apps.catalogue.models import Category, Landmark, LandmarkName, Region
+from apps.catalogue.models import Category, Landmark, Region
 from apps.catalogue.models.tree import NameKind
 from apps.catalogue.publication import gate
 from apps.catalogue.scope import may_edit_region, outside_regions
-from apps.operations.audit import Change, Snapshot, snapshot
+from apps.operations.audit import Change, snapshot
 from apps.operations.models import AuditEntry
 
 State = Landmark.State
-Name = tuple[str, str, str]  # language, kind, text
 DEFAULT_SOURCE = "import"
 TEXTS = ("address", "source", "opening_hours", "wheelchair", "website", "phone")
-
-
-@dataclass
-class Work:
-    """What is to be done to one landmark. `before` is known of those that change."""
-
-    landmark: Landmark
-    new: bool
-    place: Place
-    category_path: str = ""
-    changed: set[str] = field(default_factory=set)
-    new_names: list[Name] = field(default_factory=list)
-    new_texts: list[LandmarkName] = field(default_factory=list)
-    before: Snapshot | None = None
-
-    def touch(self) -> None:
-        """Note how it was; to be called before the first change."""
-        if not self.new and self.before is None:
-            self.before = snapshot(self.landmark, related=["names"])
-
-    def set(self, name: str, value: object) -> None:
-        self.touch()
-        setattr(self.landmark, name, value)
-        self.changed.add(name)
-
-    def has_name(self, language: str) -> bool:
-        """Say whether it has an official name in a language, or will have one."""
-        official = (language, NameKind.OFFICIAL)
-        return any(name[:2] == official for name in self.new_names) or any(
-            (name.language, name.kind) == official for name in self.landmark.names.all()
-        )
 
 
 class LandmarkImporter(Importer):
@@ -85,7 +65,9 @@ class LandmarkImporter(Importer):
     def plan(self, rows: Sequence[LandmarkRow], *, lock: bool) -> list[Planned]:
         placed = [(row, self._place(row)) for row in rows]
         matches = Matches(
-            [(row, place) for row, place in placed if isinstance(place, Place)], lock=lock
+            [(row, place) for row, place in placed if isinstance(place, Place)],
+            lock=lock,
+            facts=self.options.publish,
         )
         wanted = {row.parent for row in rows if row.parent} - matches.by_slug.keys()
         self._announced_parents = self.announced(f"slug:{slug}" for slug in wanted)
@@ -273,12 +255,11 @@ class LandmarkImporter(Importer):
         landmark = work.landmark
         if not self.options.publish or landmark.state != State.DRAFT:
             return []
-        # The gate asks for these; of them only the Korean name and the redirect can block.
-        landmark.has_english_name = landmark.has_photo = True
-        landmark.has_korean_text = landmark.has_english_text = True
+        if work.new:
+            # Nothing belongs to it yet; the gate asks all the same.
+            for name in Landmark.objects.with_facts().query.annotations:
+                setattr(landmark, name, False)
         landmark.has_korean_name = work.new or work.has_name("ko")
-        landmark.redirected = False
-        landmark.uncredited = not work.new and landmark.uncredited
         if blockers := gate(landmark).blockers:
             text = _("kept as a draft: %(reasons)s") % {"reasons": ", ".join(blockers)}
             return [Problem(Level.DRAFT, text)]
@@ -299,6 +280,44 @@ class LandmarkImporter(Importer):
         for work, slug in zip(new, free_slugs(names, taken=self._new), strict=True):
             work.landmark.slug = slug
 
+    def differences(self, plan: Planned) -> list[Difference]:
+        work = plan.work
+        if not isinstance(work, Work) or work.before is None:
+            return []
+        found = [self._difference(work, name) for name in sorted(work.changed)]
+        texts = {(name["language"], name["kind"]): name["text"] for name in work.before["names"]}
+        for name in work.new_texts:
+            was = texts.get((name.language, name.kind), "")
+            found.append(Difference(f"{_('name')} ({name.language})", was, name.text))
+        for language, kind, text in work.new_names:
+            label = f"{NameKind(kind).label} ({language})"
+            found.append(Difference(label, "", text))
+        return found
+
+    def _difference(self, work: Work, name: str) -> Difference:
+        field = Landmark._meta.get_field(name)
+        before, after = work.before[field.attname], getattr(work.landmark, field.attname)
+        if name == "category":
+            words = self.categories.path(before), self.categories.path(after)
+            words = words[0], words[1] if self._is_known(work) else work.category_path
+        elif name == "region":
+            words = (
+                self.regions.words(before),
+                " ".join(filter(None, (str(work.place.province or ""), work.place.district))),
+            )
+        elif name == "parent":
+            was = Landmark.objects.filter(pk=before).values_list("slug", flat=True).first()
+            words = was or "", work.landmark.parent.slug
+        elif field.choices:
+            named = dict(field.flatchoices)
+            words = str(named.get(before, before)), str(named.get(after, after))
+        else:
+            words = tuple("" if value in (None, "") else str(value) for value in (before, after))
+        return Difference(str(field.verbose_name), *words)
+
+    def _is_known(self, work: Work) -> bool:
+        return self.categories.find(work.category_path) is not None
+
     # saving
 
     def save(self, planned: Sequence[Planned], *, at: datetime, batch: UUID) -> None:
@@ -314,9 +333,9 @@ class LandmarkImporter(Importer):
                 work.landmark.created_at = at
             else:
                 work.landmark.version += 1
-        _create([work.landmark for work in works if work.new])
-        _update([work for work in works if not work.new])
-        _save_names(works)
+        create_landmarks([work.landmark for work in works if work.new])
+        update_landmarks([work for work in works if not work.new])
+        save_names(works)
         landmarks = [work.landmark for work in works]
         for landmark in landmarks:
             landmark._prefetched_objects_cache = {}
@@ -348,33 +367,3 @@ def _same(landmark: Landmark, name: str, value: object) -> bool:
     if isinstance(value, Model):
         return value.pk is not None and now == value.pk
     return tidy(now) == value if isinstance(now, str) else now == value
-
-
-def _create(landmarks: list[Landmark]) -> None:
-    """Store new landmarks, those that others are part of first."""
-    while landmarks:
-        ready = [each for each in landmarks if each.parent is None or each.parent.pk]
-        if not ready:
-            text = _("there is no landmark %(slug)r to be the parent")
-            raise RowRefused(text % {"slug": landmarks[0].parent.slug}, "parent")
-        Landmark.objects.bulk_create(ready)
-        landmarks = [each for each in landmarks if each.pk is None]
-
-
-def _update(works: list[Work]) -> None:
-    fields = {name for work in works for name in work.changed}
-    if works:
-        Landmark.objects.bulk_update(
-            [work.landmark for work in works], [*sorted(fields), "version", "updated_at"]
-        )
-
-
-def _save_names(works: list[Work]) -> None:
-    LandmarkName.objects.bulk_create(
-        LandmarkName(landmark=work.landmark, language=language, kind=kind, text=text)
-        for work in works
-        for language, kind, text in work.new_names
-    )
-    changed = [name for work in works for name in work.new_texts]
-    if changed:
-        LandmarkName.objects.bulk_update(changed, ["text"])

@@ -71,6 +71,9 @@ class Categories:
             node = found
         return node
 
+    def path(self, key: int) -> str:
+        return path_of(self._all[key]) if key in self._all else ""
+
     def make(self, path: str) -> tuple[Category, list[Change]]:
         """Return the category of a path, made with all its levels where they are missing."""
         node: Category | None = None
@@ -150,6 +153,11 @@ class Regions:
             raise RowRefused(_("there is no 시도 %(name)r") % {"name": names[0]}, "region1")
         return found, "".join(rest)
 
+    def words(self, key: int) -> str:
+        """Return a region by its key as people write it: 서울특별시 종로구."""
+        place = self._of.get(key, Place())
+        return f"{place.province.name_in('ko')} {place.district}".strip() if place.province else ""
+
     def place_of(self, region: Region) -> Place:
         return self._of.get(region.pk, Place())
 
@@ -173,7 +181,7 @@ class Regions:
         if found is None:
             return _("the point lies in no district of Korea")
         place = f"{found.province} {found.name}".strip()
-        return _("the point lies in %(place)s") % {"place": place}
+        return _("the point lies in %(place)s, not in the region that is named") % {"place": place}
 
     def make(self, province: Region, name: str) -> tuple[Region, list[Change]]:
         """Return a district of a province, made where it is missing."""

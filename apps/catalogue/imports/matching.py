@@ -29,9 +29,12 @@ class Place(NamedTuple):
 
 
 class Matches:
-    """The landmarks that rows may mean, read in a fixed number of queries."""
+    """The landmarks that rows may mean, read in a fixed number of queries.
 
-    def __init__(self, rows: Sequence[tuple[LandmarkRow, Place]], *, lock: bool):
+    `facts` are what the gate before publication asks for.
+    """
+
+    def __init__(self, rows: Sequence[tuple[LandmarkRow, Place]], *, lock: bool, facts: bool):
         slugs = {slug for row, _place in rows for slug in (row.slug, row.parent) if slug}
         self.redirects = dict(
             LandmarkRedirect.objects.filter(old_slug__in=slugs).values_list(
@@ -45,8 +48,10 @@ class Matches:
         if numbers:
             wanted |= reduce(or_, (Q(external_ids__contains=dict([pair])) for pair in numbers))
         # What was merged into another entry keeps its numbers, and is not meant any more.
-        held = Landmark.objects.filter(wanted).exclude(MERGED).with_uncredited()
+        held = Landmark.objects.filter(wanted).exclude(MERGED)
         held = held.order_by("pk").select_related("region", "parent")
+        if facts:
+            held = held.with_facts()
         if lock:
             held = held.select_for_update(of=("self",))
         landmarks = list(held.prefetch_related("names"))

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import prefetch_related_objects
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalogue.importing import name_rows
 from apps.catalogue.importing.cells import tidy
 from apps.catalogue.importing.name_rows import NameRow
 from apps.catalogue.importing.problems import Outcome, RowRefused
-from apps.catalogue.imports.importer import Importer, Planned, refusal
+from apps.catalogue.imports.importer import Difference, Importer, Planned, refusal
 from apps.catalogue.imports.matching import landmarks_of, require_landmark
 from apps.catalogue.models import Landmark, LandmarkName
 from apps.catalogue.models.tree import NameKind
@@ -52,6 +53,13 @@ class NameImporter(Importer):
             except RowRefused as reason:
                 planned.append(refusal(reason.reason, reason.column))
         return planned
+
+    def differences(self, plan: Planned) -> list[Difference]:
+        work = plan.work
+        if work is None or work.name.pk is None:
+            return []
+        held = {name.pk: name.text for name in work.landmark.names.all()}
+        return [Difference(str(_("name")), held.get(work.name.pk, ""), work.name.text)]
 
     def save(self, planned: Sequence[Planned], *, at: datetime, batch: UUID) -> None:
         works = [plan.work for plan in planned if plan.work]

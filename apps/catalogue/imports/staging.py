@@ -19,6 +19,7 @@ from apps.catalogue.importing.files import open_table
 from apps.catalogue.importing.problems import Level, Outcome, Problem, RowRefused
 from apps.catalogue.importing.tables import Record
 from apps.catalogue.imports.importer import (
+    Difference,
     Importer,
     Options,
     Planned,
@@ -144,6 +145,17 @@ def _lines_so_far(held: CatalogueImport, keys: set[str]) -> dict[str, int]:
 def _keys_so_far(held: CatalogueImport, keys: Iterable[str]) -> set[str]:
     wanted = set(keys)
     return wanted & _lines_so_far(held, wanted).keys()
+
+
+def preview(
+    held: CatalogueImport, rows: Sequence[CatalogueImportRow]
+) -> dict[int, list[Difference]]:
+    """Return what some checked rows would change, by their keys, as things are now."""
+    changing = [row for row in rows if row.outcome == Outcome.UPDATED]
+    importer = _importer(held)
+    checked = [importer.check(_values(held, _as_record(row))) for row in changing]
+    planned = importer.plan(checked, lock=False)
+    return {row.pk: importer.differences(plan) for row, plan in zip(changing, planned, strict=True)}
 
 
 # importing

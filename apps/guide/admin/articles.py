@@ -21,6 +21,7 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from apps.catalogue.admin.exports import Exports
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Landmark
 from apps.catalogue.scope import outside_regions
@@ -78,7 +79,7 @@ class Scheduled(RadioFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(Conversations, ScopedAdmin, VersionedAdmin):
+class ArticleAdmin(Exports, Conversations, ScopedAdmin, VersionedAdmin):
     list_display = ["title", "landmark", "language", "shown_state", "published_at", "updated_at"]
     list_filter = ["state", Scheduled, "language"]
     list_filter_submit = True
@@ -90,7 +91,8 @@ class ArticleAdmin(Conversations, ScopedAdmin, VersionedAdmin):
     autocomplete_fields = ["landmark"]
     fields = ["landmark", "language", "title", "body", "other_languages", "next_step"]
     readonly_fields = ["other_languages", "next_step"]
-    actions = ["publish", "withdraw"]
+    actions = ["publish", "withdraw", "export_selected"]
+    export_kinds = ["articles"]
     warn_unsaved_form = True
     # Steps have a page of their own, with a gate.
     not_reverted = ["landmark", "language", "state", "published_at", "withdrawn_at", "created_at"]

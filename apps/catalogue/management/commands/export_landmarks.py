@@ -38,7 +38,7 @@ class Command(BaseCommand):
         if name not in FORMATS:
             self._end({"error": f"give --format, or a name that ends in {', '.join(FORMATS)}"}, 2)
         with translation.override("en"):
-            export = export_of(kind)
+            export = export_of(kind)()
             self.count = 0
             rows = self._counted(export.rows(_chosen(**options)))
             # The file of that name is the old one or the whole new one.
