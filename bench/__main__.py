@@ -20,6 +20,7 @@ MODULES = (
     "annotation_load",
     "admin_lists",
     "bulk",
+    "imports",
     "routes",
     "aihub_import",
     "renditions",

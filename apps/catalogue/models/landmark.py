@@ -97,13 +97,6 @@ class LandmarkQuerySet(models.QuerySet):
         shown = Photo.objects.shown().select_related("license").order_by("pk")
         return self.prefetch_related(Prefetch("photos", queryset=shown, to_attr="shown_photos"))
 
-    def with_uncredited(self) -> LandmarkQuerySet:
-        """Note whether a photo lacks the credit without which it may not be shown."""
-        from apps.catalogue.models.photo import Photo
-
-        photos = Photo.objects.filter(landmark=OuterRef("pk"))
-        return self.annotate(uncredited=Exists(photos.uncredited()))
-
     def with_facts(self) -> LandmarkQuerySet:
         """Note with each row what `facts` asks for; PostgreSQL asks only for the rows of a page."""
         from apps.catalogue.models.photo import Photo
