@@ -204,7 +204,7 @@ def test_the_learning_rate_warms_up_and_falls_like_a_cosine():
 
 @pytest.mark.parametrize(
     "name",
-    ["smoke", "nia_resnet101_arcface", "resnet101_arcface", "landmarks_small", "delf", "delg"],
+    ["smoke", "nia_resnet101_arcface", "resnet101_arcface", "small_arcface", "delf", "delg"],
 )
 def test_configurations_are_whole(name):
     assert config_named(name).name == name

@@ -1,6 +1,6 @@
 """The small profile, fine-tuned: both EfficientNet-Lite backbones, their last convolution trained.
 
-    python -m ml.train --config landmarks_small --shards DIR --output DIR
+    python -m ml.train --config small_arcface --shards DIR --output DIR
 
 The embedding stays that of the profile that needs no training, so index, projection and
 thresholds work alike; ArcFace moves the last convolutions of both backbones so that pictures of
@@ -13,7 +13,7 @@ from ml.training_config import Augmentation, Stage, TrainingConfig
 
 def config() -> TrainingConfig:
     return TrainingConfig(
-        name="landmarks_small",
+        name="small_arcface",
         backbone="lite2+lite0",
         weights="imagenet",
         normalization="lite",
