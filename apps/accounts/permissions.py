@@ -158,6 +158,7 @@ ADDRESSES: dict[str, str] = {
     "admin:catalogue_photo_undo": "catalogue.change_photo",
     "admin:catalogue_catalogueimport_progress": "catalogue.view_catalogueimport",
     "admin:catalogue_catalogueimport_report": "catalogue.view_catalogueimport",
+    "admin:guide_article_texts": "guide.view_article",
     "admin:guide_article_workflow": "guide.change_article",
     "admin:guide_article_preview": "guide.view_article",
     "admin:guide_route_preview": "guide.view_route",

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalogue.models import Landmark
+from apps.catalogue.scope import require_edit
 from apps.guide.models import Article
 from apps.guide.workflow import FOLLOWS, article_gate
 from apps.operations.audit import Change, Snapshot, record, snapshot
@@ -35,6 +36,14 @@ class ArticleNotReady(Exception):
 
 class WrongState(Exception):
     """The article is in a state from which this step does not lead; the message names it."""
+
+
+class TextChanged(Exception):
+    """Somebody saved the text in the meantime; `held` is theirs, None where they deleted it."""
+
+    def __init__(self, held: Article | None):
+        super().__init__(str(held))
+        self.held = held
 
 
 class SeedCount(NamedTuple):
@@ -87,6 +96,38 @@ def withdraw_article(
     if told:
         _tell(withdrawn, "article.withdrawn", at=at)
     return withdrawn
+
+
+@transaction.atomic
+def write_text(
+    *,
+    landmark: Landmark,
+    language: str,
+    title: str,
+    body: str,
+    opened: int | None,
+    by: AbstractBaseUser,
+    at: datetime,
+) -> Article:
+    """Store the text of a landmark in one language; a new one is a draft.
+
+    opened: the version that the writer saw, None where there was no text yet. Raises
+    TextChanged, and OutsideRegions where the person may not edit.
+    """
+    require_edit(by, landmark)
+    articles = Article.objects.select_for_update().filter(landmark=landmark, language=language)
+    held = articles.first()
+    if (held.version if held else None) != opened:
+        raise TextChanged(held)
+    before = snapshot(held) if held else None
+    text = held or Article(landmark=landmark, language=language, version=0, created_at=at)
+    text.title, text.body = title, body
+    text.version += 1
+    text.updated_at = at
+    text.save()
+    action = AuditEntry.Action.CHANGED if before else AuditEntry.Action.CREATED
+    record([Change(text, before, snapshot(text))], by=by, at=at, action=action)
+    return text
 
 
 @transaction.atomic

@@ -17,6 +17,12 @@ from apps.operations.models import AuditEntry
 class AuditedAdmin(HistoryPages, ListAdmin):
     """Write every save and deletion to the log, in the transaction of the change itself."""
 
+    warn_unsaved_form = True
+    change_form_after_template = "admin/operations/_save_key.html"
+
+    class Media:
+        js = ["js/operations/form-keys.js"]
+
     def formfield_for_dbfield(self, db_field, request: HttpRequest, **kwargs):
         if isinstance(db_field, models.URLField):
             kwargs.setdefault("assume_scheme", "https")

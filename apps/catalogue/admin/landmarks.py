@@ -1,21 +1,21 @@
 from __future__ import annotations
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.forms.widgets import Script
 from django.shortcuts import redirect
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from apps.catalogue.admin.bulk import BulkChanges
 from apps.catalogue.admin.exports import Exports
 from apps.catalogue.admin.filters import NeedsWork, Responsible, WithinFilter
+from apps.catalogue.admin.landmark_form import LandmarkForm, LandmarkNames, LandmarkNotes, Sections
 from apps.catalogue.admin.merging import Merging
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.admin.uploads import PhotoUploads
@@ -24,51 +24,12 @@ from apps.catalogue.history import (
     LANDMARK_RELATIONS,
     RESTORABLE,
     revert_landmark,
-    state_refusal,
 )
-from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect, Photo
+from apps.catalogue.models import Landmark, Photo
 from apps.operations.conflicts import VersionedAdmin
 from apps.operations.conversations import Conversations
 
 STATE_COLOURS = {"draft": "warning", "published": "success", "withdrawn": "danger"}
-
-
-class LandmarkNames(TabularInline):
-    model = LandmarkName
-    fields = ["language", "kind", "text"]
-    extra = 0
-    min_num = 1
-
-
-class LandmarkNotes(TabularInline):
-    model = LandmarkNote
-    fields = ["language", "kind", "text"]
-    extra = 0
-
-
-class LandmarkForm(forms.ModelForm):
-    """Publishing by the form passes the same gate as publishing many at once."""
-
-    by = None
-
-    def clean(self) -> dict:
-        values = super().clean()
-        was = Landmark.objects.filter(pk=self.instance.pk).values_list("state", flat=True).first()
-        was, becomes = was or Landmark.State.DRAFT, values.get("state")
-        if becomes and (reason := state_refusal(was, becomes, self.by)):
-            self.add_error("state", reason)
-        if becomes != Landmark.State.PUBLISHED or was == Landmark.State.PUBLISHED:
-            return values
-        if values.get("latitude") is None:
-            self.add_error("state", _("no coordinates"))
-        if (region := values.get("region")) and region.is_too_large:
-            text = _("the region is a whole province: choose a city, county or district")
-            self.add_error("state", text)
-        if LandmarkRedirect.objects.filter(old_slug=self.instance.slug).exists():
-            self.add_error("state", _("it was merged into another landmark"))
-        if self.instance.pk and self.instance.photos.uncredited().exists():
-            self.add_error("state", _("a photo lacks the credit that its license asks for"))
-        return values
 
 
 LEAFLET = "vendor/leaflet-1.9.4"
@@ -76,7 +37,14 @@ LEAFLET = "vendor/leaflet-1.9.4"
 
 @admin.register(Landmark)
 class LandmarkAdmin(
-    BulkChanges, Exports, Merging, PhotoUploads, Conversations, ScopedAdmin, VersionedAdmin
+    BulkChanges,
+    Exports,
+    Merging,
+    Sections,
+    PhotoUploads,
+    Conversations,
+    ScopedAdmin,
+    VersionedAdmin,
 ):
     form = LandmarkForm
     list_display = ["name", "category_name", "region_name", "shown_state", "complete", "updated_at"]
@@ -95,10 +63,9 @@ class LandmarkAdmin(
     search_help_text = _("Any part of any name, also with typos or initial consonants (ㅊㅅㄷ)")
     ordering = ["-updated_at", "-pk"]
     autocomplete_fields = ["parent", "category", "region"]
-    readonly_fields = ["place", "pictures", "created_at", "updated_at"]
+    readonly_fields = ["place", "pictures", "texts", "created_at", "updated_at"]
     inlines = [LandmarkNames, LandmarkNotes]
     audited_relations = LANDMARK_RELATIONS
-    warn_unsaved_form = True
     actions = ["change_selected", "change_photos", "export_selected", "merge_selected"]
     actions_list = ["duplicates"]
 
@@ -123,9 +90,22 @@ class LandmarkAdmin(
         return [*self.readonly_fields, "slug"] if obj else self.readonly_fields
 
     def get_fields(self, request, obj=None):
-        fields = [name for name in super().get_fields(request, obj) if name != "place"]
-        after = fields.index("longitude") + 1
-        return [*fields[:after], "place", *fields[after:]]
+        fields = super().get_fields(request, obj)
+        return fields if obj else [name for name in fields if name != "texts"]
+
+    @admin.display(description=_("texts"))
+    def texts(self, landmark: Landmark) -> str:
+        """The texts of the guide in all languages, by names only: the guide knows us, not we it."""
+        written = [
+            (each.language, each.title, each.get_state_display())
+            for each in landmark.articles.order_by("language")
+        ]
+        return format_html(
+            '{}<a class="admin-link" href="{}">{}</a>',
+            format_html_join("", '<p lang="{}">{} · {}</p>', written),
+            reverse("admin:guide_article_texts", args=[landmark.pk]),
+            _("Write side by side in all languages"),
+        )
 
     @admin.display(description=_("map"))
     def place(self, landmark: Landmark) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
@@ -25,6 +25,9 @@ from apps.catalogue.pictures import PictureRefused, prepare
 from apps.catalogue.scope import require_edit
 from apps.operations.audit import Change, record, snapshot
 from apps.operations.models import AuditEntry
+
+# In the form of a landmark; all of them are on the page to upload.
+SHOWN = 6
 
 
 class UploadForm(forms.Form):
@@ -85,8 +88,21 @@ class PhotoUploads(ModelAdmin):
         address = reverse("admin:catalogue_landmark_photos", args=[landmark.pk])
         count = landmark.photos.count()
         text = ngettext("%(count)d photo, upload more", "%(count)d photos, upload more", count)
-        link = '<a class="admin-link" href="{}">{}</a>'
-        return format_html(link, address, text % {"count": count})
+        shown = [
+            (
+                reverse("admin:catalogue_photo_change", args=[photo.pk]),
+                photo.credit or photo.source,
+                reverse("admin:catalogue_photo_picture", args=[photo.pk]),
+            )
+            for photo in landmark.photos.order_by("created_at", "pk")[:SHOWN]
+        ]
+        picture = '<a href="{}"><img class="admin-photo" loading="lazy" alt="{}" src="{}"></a>'
+        return format_html(
+            '<div class="admin-row">{}</div><a class="admin-link" href="{}">{}</a>',
+            format_html_join("", picture, shown),
+            address,
+            text % {"count": count},
+        )
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.upload_view)

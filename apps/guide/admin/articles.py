@@ -25,6 +25,7 @@ from apps.catalogue.admin.exports import Exports
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Landmark
 from apps.catalogue.scope import outside_regions
+from apps.guide.admin.texts import SideBySide
 from apps.guide.models import Article
 from apps.guide.services import (
     ArticleNotPublished,
@@ -79,7 +80,7 @@ class Scheduled(RadioFilter):
 
 
 @admin.register(Article)
-class ArticleAdmin(Exports, Conversations, ScopedAdmin, VersionedAdmin):
+class ArticleAdmin(Exports, SideBySide, Conversations, ScopedAdmin, VersionedAdmin):
     list_display = ["title", "landmark", "language", "shown_state", "published_at", "updated_at"]
     list_filter = ["state", Scheduled, "language"]
     list_filter_submit = True
@@ -93,7 +94,6 @@ class ArticleAdmin(Exports, Conversations, ScopedAdmin, VersionedAdmin):
     readonly_fields = ["other_languages", "next_step"]
     actions = ["publish", "withdraw", "export_selected"]
     export_kinds = ["articles"]
-    warn_unsaved_form = True
     # Steps have a page of their own, with a gate.
     not_reverted = ["landmark", "language", "state", "published_at", "withdrawn_at", "created_at"]
 
@@ -128,13 +128,16 @@ class ArticleAdmin(Exports, Conversations, ScopedAdmin, VersionedAdmin):
         if not article.pk:
             return "–"
         others = Article.objects.filter(landmark=article.landmark_id).exclude(pk=article.pk)
-        return (
+        texts = [(each.language, each.title, each.body) for each in others.order_by("language")]
+        return format_html(
+            '{}<a class="admin-link" href="{}">{}</a>',
             format_html_join(
                 "",
                 '<article class="admin-text" lang="{}"><h3>{}</h3><p>{}</p></article>',
-                [(each.language, each.title, each.body) for each in others.order_by("language")],
-            )
-            or "–"
+                texts,
+            ),
+            reverse("admin:guide_article_texts", args=[article.landmark_id]),
+            _("Write side by side in all languages"),
         )
 
     @admin.display(description=_("state"))

@@ -69,9 +69,9 @@ class PlacePicker extends HTMLElement {
     this.latitude.value = lat.toFixed(6);
     this.longitude.value = lng.toFixed(6);
     for (const field of [this.latitude, this.longitude]) {
-      field.dispatchEvent(new Event("change", { bubbles: true }));
+      // As if typed: the page warns before it is left unsaved, and the pin is shown.
+      field.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    this.show();
   }
 
   paste(event) {

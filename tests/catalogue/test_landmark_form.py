@@ -1,0 +1,66 @@
+import re
+
+import pytest
+
+from apps.catalogue.models import Landmark
+from tests.factories.catalogue import LandmarkFactory, PhotoFactory
+from tests.operations.test_audit import form_of
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/catalogue/landmark/"
+
+
+def save(staff, landmark, **changes):
+    return staff.post(f"{LIST}{landmark.pk}/change/", form_of(landmark, **changes))
+
+
+def test_names_come_first_and_fields_stand_in_sections(staff):
+    page = staff.get(f"{LIST}{LandmarkFactory().pk}/change/").content.decode()
+
+    order = ["names-0-text", "id_category", "id_latitude", "<place-picker", "id_phone", "id_source"]
+    places = [page.index(each) for each in order]
+    assert places == sorted(places)
+    assert "saves and stays on this page" in page and "form-keys.js" in page
+
+
+def test_photos_are_shown_in_the_form(staff):
+    landmark = LandmarkFactory()
+    photos = PhotoFactory.create_batch(8, landmark=landmark)
+
+    page = staff.get(f"{LIST}{landmark.pk}/change/").content.decode()
+
+    shown = {str(photo.pk) for photo in photos if f"{photo.pk}/picture.jpg" in page}
+    assert len(shown) == 6 and "8 photos, upload more" in page
+
+
+def test_numbers_elsewhere_are_lines(staff):
+    landmark = LandmarkFactory(external_ids={"aihub": 7})
+    page = staff.get(f"{LIST}{landmark.pk}/change/").content.decode()
+    assert re.search(r"<textarea[^>]*external_ids[^>]*>\s*aihub: 7<", page)
+
+    save(staff, landmark, external_ids="aihub: 7")
+    assert Landmark.objects.get().external_ids == {"aihub": 7}
+    landmark.refresh_from_db()
+    save(staff, landmark, external_ids="aihub: 8\nwikidata : Q1")
+    assert Landmark.objects.get().external_ids == {"aihub": "8", "wikidata": "Q1"}
+
+
+@pytest.mark.parametrize("wrong", ["aihub 7", "aihub:", ": 7", "{"])
+def test_a_line_that_is_no_number_is_refused(staff, wrong):
+    landmark = LandmarkFactory()
+
+    page = save(staff, landmark, external_ids=wrong).content.decode()
+
+    assert "a name, a colon and a number" in page
+    assert Landmark.objects.get().version == 1
+
+
+def test_a_name_in_a_language_that_is_not_offered_stays(staff):
+    landmark = LandmarkFactory(names={"ko": "첨성대", "mn": "Чомсонде"})
+
+    page = staff.get(f"{LIST}{landmark.pk}/change/").content.decode()
+    assert '<option value="mn" selected>' in page
+    answer = save(staff, landmark, address="Gyeongju")
+
+    assert answer.status_code == 302
+    assert set(landmark.names.values_list("language", flat=True)) == {"ko", "mn"}
