@@ -75,6 +75,15 @@ THEME = {
                 ],
             },
             {
+                "title": _("Annotation"),
+                "separator": True,
+                "items": [
+                    _sidebar(_("Datasets"), "photo_album", "annotation_dataset"),
+                    _sidebar(_("Tasks"), "assignment", "annotation_annotationtask"),
+                    _sidebar(_("Imports of pictures"), "upload", "annotation_imageimport"),
+                ],
+            },
+            {
                 "title": _("Recognition"),
                 "separator": True,
                 "items": [

@@ -4,6 +4,7 @@ Only this file reads the environment. Without any of them the portal runs on one
 its own PostgreSQL, the queue in that database, the embedded model server, local media.
 """
 
+import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -212,6 +213,9 @@ EXPORT_KINDS = {
 }
 IMPORT_MAX_BYTES = env.int("GILNUN_IMPORT_MAX_MB", 100) * 1024 * 1024
 IMPORT_PATH = "/admin/catalogue/catalogueimport/add/"
+# A ZIP of pictures for a dataset; it goes to disk as it comes.
+ARCHIVE_MAX_BYTES = env.int("GILNUN_ARCHIVE_MAX_MB", 2048) * 1024 * 1024
+ARCHIVE_PATH = re.compile(r"/admin/annotation/dataset/\d+/pictures/")
 
 # Limits
 
@@ -270,6 +274,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # A photo and its form fields; larger bodies are refused before they are read.
 REQUEST_MAX_BYTES = PHOTO_MAX_BYTES + 1024 * 1024
 IMPORT_REQUEST_MAX_BYTES = IMPORT_MAX_BYTES + 1024 * 1024
+ARCHIVE_REQUEST_MAX_BYTES = ARCHIVE_MAX_BYTES + 1024 * 1024
 API_REQUEST_MAX_BYTES = PHOTOS_PER_REQUEST * PHOTO_MAX_BYTES + 1024 * 1024
 
 STATIC_URL = "/static/"

@@ -112,6 +112,8 @@ class BodyLimit:
 def _limit_of(path: str) -> int:
     if path == settings.IMPORT_PATH:
         return settings.IMPORT_REQUEST_MAX_BYTES
+    if settings.ARCHIVE_PATH.fullmatch(path):
+        return settings.ARCHIVE_REQUEST_MAX_BYTES
     if path.startswith("/api/"):
         return settings.API_REQUEST_MAX_BYTES
     return settings.REQUEST_MAX_BYTES

@@ -31,6 +31,7 @@ from apps.accounts.permissions import (
     works_in_the_admin,
 )
 from apps.accounts.services import create_user
+from apps.annotation.models import ImageImport
 from apps.operations.models import AuditEntry, Job
 from tests.factories.annotation import AnnotationFactory, TaskFactory
 from tests.factories.catalogue import LandmarkFactory, PhotoFactory
@@ -180,6 +181,7 @@ def rows() -> dict[type[models.Model], models.Model]:
         annotation.task.dataset,
         User.objects.create_user("somebody"),
         Job.objects.create(task="x", subject="1", available_at=now, created_at=now),
+        ImageImport.objects.create(kind="folder", source="x", created_at=now),
         AuditEntry.objects.create(at=now, action="created", subject_type="x", batch=uuid4()),
     ]
     return {type(row): row for row in reversed(made)}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -54,6 +56,9 @@ class ImageImport(models.Model):
     created_at = models.DateTimeField(_("created"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
+    # The folder of what `uploads` names; see operations.stored_files.
+    other_files = "annotation-imports/"
+
     class Meta:
         verbose_name = _("import of pictures")
         verbose_name_plural = _("imports of pictures")
@@ -65,6 +70,29 @@ class ImageImport(models.Model):
 
     def __str__(self) -> str:
         return self.source
+
+    @classmethod
+    def known_files(cls, names: Iterable[str]) -> set[str]:
+        """Return those of some names that an import still needs."""
+        needed = cls.objects.filter(finished_at=None).exclude(uploads={})
+        used = {
+            name
+            for uploads in needed.values_list("uploads", flat=True)
+            for name in uploads.values()
+        }
+        return used.intersection(names)
+
+    @property
+    def progress_text(self) -> str:
+        """How far it is, in words."""
+        values = {"read": self.position, "total": self.total, "refused": self.refused}
+        if self.error:
+            return str(_("It stopped with an error."))
+        if self.finished_at is None:
+            if self.total is None:
+                return _("%(read)d files so far, %(refused)d refused") % values
+            return _("%(read)d of %(total)d files, %(refused)d refused") % values
+        return _("done: %(read)d files, %(refused)d refused") % values
 
 
 class ImportRefusal(models.Model):

@@ -3,6 +3,7 @@ import zipfile
 
 import pytest
 
+from apps.annotation.sources import files as files_module
 from apps.annotation.sources.entries import EntryRefused, SourceRefused
 from apps.annotation.sources.files import ArchiveFiles, FolderFiles, files_below, inside
 
@@ -106,6 +107,20 @@ def test_an_archive_with_a_huge_directory_is_refused_unread():
 
     with pytest.raises(SourceRefused, match="too_many_entries"):
         ArchiveFiles(io.BytesIO(bytes(content)))
+
+
+@pytest.mark.slow
+def test_an_archive_of_100_000_files_is_listed_and_a_larger_one_refused(monkeypatch):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as target:
+        for number in range(100_000):
+            target.writestr(f"{number % 100}/{number}.jpg", b"")
+
+    assert sum(1 for entry in ArchiveFiles(file).entries() if not entry.refused) == 100_000
+
+    monkeypatch.setattr(files_module, "MOST_ENTRIES", 99_999)
+    with pytest.raises(SourceRefused, match="too_many_entries"):
+        ArchiveFiles(file)
 
 
 def test_an_archive_of_korean_windows_has_readable_names():
