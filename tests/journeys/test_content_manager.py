@@ -27,7 +27,7 @@ def choose(page: Page, field: str, text: str) -> None:
 
 
 def fill_name(page: Page, number: int, language: str, text: str) -> None:
-    page.fill(f"#id_names-{number}-language", language)
+    page.select_option(f"#id_names-{number}-language", language, force=True)
     page.fill(f"#id_names-{number}-text", text)
 
 
@@ -60,7 +60,7 @@ def test_a_landmark_is_placed_on_the_map_published_and_put_back(admin, running_p
     page.fill("#id_longitude", "126.9753")
     expect(said).not_to_have_class("admin-error")
     fill_name(page, 0, "ko", "새 문")
-    page.locator("button[name=_continue]").click()
+    page.keyboard.press("Control+s")
     page.wait_for_url(re.compile(r"/landmark/\d+/change/"))
     key = re.search(r"/(\d+)/change/", page.url)[1]
 
