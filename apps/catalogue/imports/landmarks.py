@@ -52,6 +52,7 @@ class LandmarkImporter(Importer):
         super().__init__(by=by, by_name=by_name, options=options)
         self.categories = Categories()
         self.regions = Regions()
+        self._facts = tuple(Landmark.objects.with_facts().query.annotations)
 
     @classmethod
     def missing_columns(cls, known: Iterable[str]) -> list[str]:
@@ -257,7 +258,7 @@ class LandmarkImporter(Importer):
             return []
         if work.new:
             # Nothing belongs to it yet; the gate asks all the same.
-            for name in Landmark.objects.with_facts().query.annotations:
+            for name in self._facts:
                 setattr(landmark, name, False)
         landmark.has_korean_name = work.new or work.has_name("ko")
         if blockers := gate(landmark).blockers:

@@ -30,7 +30,7 @@ from apps.catalogue.imports.importer import (
 from apps.catalogue.models import CatalogueImport, CatalogueImportRow
 
 State = CatalogueImport.State
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
 # Batches of two imports follow one another: neither meets rows that the other half wrote.
 BATCH_LOCK = 7306014
 COUNTS = ("created", "updated", "unchanged", "refused")
