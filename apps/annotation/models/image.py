@@ -80,6 +80,8 @@ class AnnotationImage(models.Model):
                 name="annotation_image_known",
                 condition=Q(truth__isnull=False),
             ),
+            # Which files of the storage belong to a row is asked for some hundred at once.
+            models.Index(fields=["file"], name="annotation_image_file"),
             models.Index(
                 fields=["dataset", "id"],
                 name="annotation_image_broken",
