@@ -23,7 +23,8 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple]:
     prepared = psycopg.Cursor(connection.connection)
     with connection._prepare_cursor(prepared) as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall() if prepared.description else []
+        # `description` would make an object of every column.
+        return cursor.fetchall() if prepared.pgresult.nfields else []
 
 
 def fetch_one(statement: str, values: Mapping[str, Any]) -> tuple | None:
