@@ -217,6 +217,10 @@ IMPORT_PATH = "/admin/catalogue/catalogueimport/add/"
 ARCHIVE_MAX_BYTES = env.int("GILNUN_ARCHIVE_MAX_MB", 2048) * 1024 * 1024
 ARCHIVE_PATH = re.compile(r"/admin/annotation/dataset/\d+/pictures/")
 
+# Annotation
+
+EXPORTS_KEPT_DAYS = env.int("GILNUN_EXPORTS_KEPT_DAYS", 30)
+
 # Limits
 
 UPLOADS_PER_HOUR = env.int("GILNUN_UPLOADS_PER_HOUR", 60)

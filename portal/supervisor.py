@@ -219,9 +219,10 @@ def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
         yield watcher("model", settings.EMBEDDED_MODEL_SERVER_COMMAND)
     yield watcher(
         "worker",
+        # Two, so that a photo need not wait for an export.
         # As root Celery warns at length; it speaks JSON only, which is what it fears for.
         [python, "-W", "ignore:You're running the worker with superuser", "-m", "celery"]
-        + ["--quiet", "-A", "portal.celery", "worker", "--concurrency=1", "--loglevel=WARNING"]
+        + ["--quiet", "-A", "portal.celery", "worker", "--concurrency=2", "--loglevel=WARNING"]
         + ["--without-gossip", "--without-mingle", "--without-heartbeat"],
     )
     yield watcher("sweeper", [python, "manage.py", "work_off_jobs", "--watch"])

@@ -55,11 +55,12 @@ class Role(StrEnum):
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ANNOTATOR: frozenset({Permission.ANNOTATE, Permission.SEE_GUIDE}),
-    # Whoever judges the work also hands it out, and gets what others could not do.
+    # Whoever judges the work also hands it out, gets what others could not do, and hands it on.
     Role.ANNOTATION_REVIEWER: frozenset(
         {
             Permission.REVIEW_ANNOTATIONS,
             Permission.ASSIGN_ANNOTATIONS,
+            Permission.EXPORT_ANNOTATIONS,
             Permission.SEE_NUMBERS,
             Permission.SEE_GUIDE,
         }

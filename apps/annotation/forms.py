@@ -9,8 +9,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.models import User
+from apps.annotation.exporting import Selection
 from apps.annotation.models import Dataset
 from apps.annotation.services.assigning import RULES
+from apps.catalogue.models import Landmark
 
 LONGEST = timedelta(days=366)
 
@@ -105,6 +107,69 @@ class TasksForm(forms.Form):
         if values.get("action") == "close" and not values.get("reason"):
             self.add_error("reason", _("Please give a reason."))
         return values
+
+
+class ExportForm(forms.Form):
+    """Which completed annotations are wanted, and how they are written."""
+
+    dataset = forms.ModelChoiceField(
+        Dataset.objects.none(), label=_("Dataset"), empty_label=_("Choose a dataset")
+    )
+    format = forms.ChoiceField(
+        label=_("Format"),
+        choices=[
+            ("coco", "COCO"),
+            ("aihub", "AI Hub JSON"),
+            ("yolo", "YOLO"),
+            ("voc", "Pascal VOC"),
+            ("csv", "CSV"),
+        ],
+    )
+    with_images = forms.BooleanField(label=_("With the pictures, in a ZIP"), required=False)
+    place = forms.CharField(
+        label=_("Place"),
+        required=False,
+        max_length=200,
+        help_text=_("Name or slug; empty for all."),
+    )
+    first = forms.DateField(
+        label=_("Completed from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        label=_("Completed to"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, data=None, **options):
+        super().__init__(data, label_suffix="", **options)
+        # Everybody practises on the same answers: they are nobody's data.
+        datasets = Dataset.objects.filter(practice=False)
+        self.fields["dataset"].queryset = datasets.order_by("name")
+
+    def clean_place(self) -> Landmark | None:
+        asked = self.cleaned_data["place"].strip()
+        if not asked:
+            return None
+        found = Landmark.objects.filter(slug=asked).first()
+        named = [] if found else list(Landmark.objects.filter(names__text=asked).distinct()[:2])
+        if len(named) > 1:
+            raise forms.ValidationError(_("Several places have this name. Please give the slug."))
+        if found is None and not named:
+            raise forms.ValidationError(_("There is no place of this name."))
+        return found or named[0]
+
+    def clean(self) -> dict:
+        values = super().clean()
+        first, last = values.get("first"), values.get("last")
+        if first and last and first > last:
+            self.add_error("last", _("The end lies before the beginning."))
+        return values
+
+    @property
+    def selection(self) -> Selection:
+        """The filter of a form that may be used."""
+        values = self.cleaned_data
+        place = values["place"]
+        return Selection(place.pk if place else None, values["first"], values["last"])
 
 
 class PeriodForm(forms.Form):

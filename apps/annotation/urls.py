@@ -1,6 +1,14 @@
 from django.urls import path
 
-from apps.annotation.views import datasets, guide, numbers, pictures, reviews, tasks
+from apps.annotation.views import (
+    datasets,
+    exports,
+    guide,
+    numbers,
+    pictures,
+    reviews,
+    tasks,
+)
 
 app_name = "annotation"
 
@@ -19,6 +27,8 @@ urlpatterns = [
     path("datasets/<int:dataset>/rules/", datasets.dataset_rules, name="dataset_rules"),
     path("tasks/", datasets.change_tasks, name="change_tasks"),
     path("skipped/", datasets.skipped, name="skipped"),
+    path("exports/", exports.export_list, name="exports"),
+    path("exports/<int:export>/file", exports.export_file, name="export_file"),
     path("images/<int:image>/small.jpg", pictures.small_image, name="small_image"),
     path("images/<int:image>.jpg", pictures.image, name="image"),
     path("api/claim", tasks.claim, name="claim"),
@@ -28,6 +38,7 @@ urlpatterns = [
     path("api/tasks/<int:task>/heartbeat", tasks.heartbeat, name="heartbeat"),
     path("api/tasks/<int:task>/draft", tasks.draft, name="draft"),
     path("api/tasks/<int:task>/reopen", tasks.reopen, name="reopen"),
+    path("api/exports", exports.export_progress, name="export_progress"),
     path("api/review/next", reviews.review_next, name="review_next"),
     path("api/review/<int:task>/accept", reviews.accept, name="review_accept"),
     path("api/review/<int:task>/return", reviews.send_back, name="review_return"),

@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from celery import current_app
 from django.conf import settings
@@ -26,6 +27,9 @@ logger = logging.getLogger(__name__)
 Effect = Callable[[], None]
 # Does a job's slow part, given its subject, and returns what remains to be written.
 Work = Callable[[str], Effect | None]
+# The same for work that outlasts a lease: it also gets a function to call now and then, which
+# keeps the job and raises JobNotHeld when it passed to someone else.
+LongWork = Callable[[str, Callable[[], None]], Effect | None]
 GiveUp = Callable[[str, str], None]
 
 
@@ -126,14 +130,30 @@ def work_on(job_id: int, *, do: Work, give_up: GiveUp) -> None:
     outside is away. Any other exception counts as a failed attempt; after JOB_ATTEMPTS
     of them `give_up` gets subject and reason, and the job is parked.
     """
+    job = _take_up(job_id, give_up=give_up)
+    if job is not None:
+        run_held(job, do=do, give_up=give_up)
+
+
+def work_on_long(job_id: int, *, do: LongWork, give_up: GiveUp) -> None:
+    """Do a job that may take longer than its lease. See `work_on` and `LongWork`."""
+    job = _take_up(job_id, give_up=give_up)
+    if job is not None:
+        run_held(job, do=lambda subject: do(subject, partial(keep_job, job)), give_up=give_up)
+
+
+def keep_job(job: Job) -> None:
+    """Hold a held job for another lease. Raises JobNotHeld when its lease was lost."""
+    _move_held(job, lease_until=timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS))
+
+
+def _take_up(job_id: int, *, give_up: GiveUp) -> Job | None:
     job = _claim(job_id, at=timezone.now())
-    if job is None:
-        return
-    if job.attempts > settings.JOB_ATTEMPTS:
-        # The attempts were used up without an answer: whoever worked on it was killed each time.
-        _park(job, reason=job.error or "The worker stopped while working on this.", give_up=give_up)
-        return
-    run_held(job, do=do, give_up=give_up)
+    if job is None or job.attempts <= settings.JOB_ATTEMPTS:
+        return job
+    # The attempts were used up without an answer: whoever worked on it was killed each time.
+    _park(job, reason=job.error or "The worker stopped while working on this.", give_up=give_up)
+    return None
 
 
 def run_held(job: Job, *, do: Work, give_up: GiveUp) -> None:

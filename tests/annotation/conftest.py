@@ -5,7 +5,17 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from apps.accounts.models import User
-from tests.factories.annotation import UserFactory
+from apps.annotation.models import Dataset
+from tests.factories.annotation import (
+    AnnotationFactory,
+    DatasetFactory,
+    ImageFactory,
+    TaskFactory,
+    UserFactory,
+)
+from tests.factories.catalogue import LandmarkFactory, LicenseFactory
+
+NOON = "2026-05-01T12:00:00Z"
 
 
 @pytest.fixture
@@ -30,3 +40,50 @@ def signed_in() -> Callable[[User], Client]:
         return client
 
     return client_of
+
+
+@pytest.fixture
+def dataset() -> Dataset:
+    """Two completed images, one submitted one, one open one, one that may not train."""
+    dataset = DatasetFactory(name="first", description="a test", year=2020, version="1.0")
+    gate = LandmarkFactory(slug="a-gate", names={"ko": "문", "en": "A Gate"})
+    forbidden = LicenseFactory(code="KOGL-3")
+    for number, (state, completed, landmark, license) in enumerate(
+        [
+            ("accepted", NOON, gate, None),
+            ("submitted", NOON, None, None),
+            ("submitted", None, gate, None),
+            ("open", None, gate, None),
+            ("accepted", NOON, gate, forbidden),
+        ],
+        start=1,
+    ):
+        image = ImageFactory(
+            dataset=dataset,
+            name=f"a-gate/{number}.jpg",
+            landmark=landmark,
+            width=1000,
+            height=500,
+            **({"license": license} if license else {}),
+        )
+        task = TaskFactory(
+            dataset=dataset,
+            image=image,
+            state=state,
+            submitted_at=None if state == "open" else NOON,
+            completed_at=completed,
+        )
+        if state != "open":
+            AnnotationFactory(
+                task=task,
+                x=100,
+                y=50,
+                width=300,
+                height=200,
+                landmark=landmark,
+                other="" if landmark else "다른 곳",
+                truncated=number == 1,
+                occluded=number == 1,
+                none_of_these=number != 1,
+            )
+    return dataset

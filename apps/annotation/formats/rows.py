@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from apps.annotation.shapes import Box, Tags
 
@@ -69,15 +70,25 @@ class Folder(Protocol):
     def write(self, name: str, text: str) -> None:
         """Write a text file; names are relative."""
 
+    def write_from(self, name: str, content: BinaryIO) -> None:
+        """Write a file that is compressed already, piece by piece."""
+
 
 class _PlainFolder:
     def __init__(self, path: Path):
         self._path = path
 
     def write(self, name: str, text: str) -> None:
+        self._place(name).write_text(text, encoding="utf-8")
+
+    def write_from(self, name: str, content: BinaryIO) -> None:
+        with self._place(name).open("wb") as output:
+            shutil.copyfileobj(content, output)
+
+    def _place(self, name: str) -> Path:
         target = self._path / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8")
+        return target
 
 
 class _ZipFolder:
@@ -85,17 +96,26 @@ class _ZipFolder:
         self._archive = archive
 
     def write(self, name: str, text: str) -> None:
-        entry = zipfile.ZipInfo(name, date_time=EPOCH)
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        entry.external_attr = 0o644 << 16
-        self._archive.writestr(entry, text)
+        self._archive.writestr(_entry(name, zipfile.ZIP_DEFLATED), text)
+
+    def write_from(self, name: str, content: BinaryIO) -> None:
+        # The size is not known beforehand: room for one beyond 4 GB.
+        with self._archive.open(_entry(name, zipfile.ZIP_STORED), "w", force_zip64=True) as output:
+            shutil.copyfileobj(content, output, 1 << 20)
+
+
+def _entry(name: str, compression: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, date_time=EPOCH)
+    entry.compress_type = compression
+    entry.external_attr = 0o644 << 16
+    return entry
 
 
 @contextmanager
 def folder(target: Path) -> Iterator[Folder]:
-    """Open a folder to write to; a target that ends in .zip becomes one archive."""
+    """Open a folder to write to, or go on with it; one that ends in .zip becomes one archive."""
     if target.suffix.lower() == ".zip":
-        with zipfile.ZipFile(target, "w") as archive:
+        with zipfile.ZipFile(target, "a") as archive:
             yield _ZipFolder(archive)
     else:
         target.mkdir(parents=True, exist_ok=True)

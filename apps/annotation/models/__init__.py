@@ -2,6 +2,7 @@
 
 from apps.annotation.models.annotation import Annotation, Review
 from apps.annotation.models.dataset import Assignment, Dataset
+from apps.annotation.models.export import Export
 from apps.annotation.models.image import AnnotationImage
 from apps.annotation.models.image_import import ImageImport, ImportRefusal
 from apps.annotation.models.task import AnnotationTask, Draft, Skip
@@ -13,6 +14,7 @@ __all__ = [
     "Assignment",
     "Dataset",
     "Draft",
+    "Export",
     "ImageImport",
     "ImportRefusal",
     "Review",

@@ -21,6 +21,7 @@ def workbench_links(context) -> dict:
         (Permission.ASSIGN_ANNOTATIONS, "datasets", _("Datasets"), ("dataset",)),
         (Permission.ASSIGN_ANNOTATIONS, "skipped", _("Skipped"), ()),
         (Permission.SEE_NUMBERS, "numbers", _("Numbers"), ()),
+        (Permission.EXPORT_ANNOTATIONS, "exports", _("Exports"), ()),
         (Permission.ANNOTATE, "my_numbers", _("My numbers"), ()),
         (Permission.SEE_GUIDE, "guide", _("Guide"), ()),
     ]

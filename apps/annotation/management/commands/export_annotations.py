@@ -11,35 +11,43 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.annotation.exporting import build
-from apps.annotation.formats import FORMATS
+from apps.annotation.formats import FORMATS, ONE_FILE
 from apps.annotation.models import Dataset
-
-ONE_FILE = ("coco", "csv")
+from apps.annotation.services.exports import picture_for_export
 
 
 class Command(BaseCommand):
     help = (
         "Write completed annotations: accepted ones, or submitted ones where nobody reviews."
-        " aihub, yolo and voc write a folder, or one archive where PATH ends in .zip."
+        " aihub, yolo and voc write a folder, or one archive where PATH ends in .zip;"
+        " so do all formats with pictures."
     )
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--dataset", type=int, required=True, metavar="ID")
         parser.add_argument("--format", required=True, choices=list(FORMATS))
         parser.add_argument("--output", type=Path, required=True, metavar="PATH")
+        parser.add_argument("--with-images", action="store_true", help="the pictures too")
 
-    def handle(self, *, dataset: int, format: str, output: Path, **options) -> None:
+    def handle(
+        self, *, dataset: int, format: str, output: Path, with_images: bool, **options
+    ) -> None:
         wanted = Dataset.objects.filter(pk=dataset).first()
         if wanted is None:
             raise CommandError(f"There is no dataset {dataset}.")
-        if format in ONE_FILE and output.is_dir():
+        if format in ONE_FILE and output.is_dir() and not with_images:
             raise CommandError(f"{output} is a folder; {format} writes one file.")
         output.parent.mkdir(parents=True, exist_ok=True)
         started = time.perf_counter()
         # What is half written has another name, so that nobody takes it for the whole.
         partial = output.with_name(f".{os.getpid()}-{output.name}")
         try:
-            summary = build(wanted, format=format, target=partial)
+            summary = build(
+                wanted,
+                format=format,
+                target=partial,
+                open_picture=picture_for_export if with_images else None,
+            )
             if partial.is_dir() and output.exists():
                 shutil.copytree(partial, output, dirs_exist_ok=True)
             else:
