@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -104,17 +105,19 @@ class PictureUploads(ModelAdmin):
 
     def _take(self, request: HttpRequest, dataset: Dataset, file, values: dict) -> dict:
         """Store one picture, or have a ZIP imported; return what became of it."""
+        answer = {"name": file.name, "stored": True}
         try:
-            if file.name.lower().endswith(".zip"):
-                message = self._start(request, dataset, file, values)
-            else:
-                message = _add(dataset, file, values)
+            if not file.name.lower().endswith(".zip"):
+                return answer | {"message": str(_add(dataset, file, values))}
+            run = self._start(request, dataset, file, values)
         except (PictureRefused, SourceRefused) as reason:
-            return {"name": file.name, "stored": False, "message": reason_text(str(reason))}
-        return {"name": file.name, "stored": True, "message": str(message)}
+            return answer | {"stored": False, "message": reason_text(str(reason))}
+        address = reverse("admin:annotation_imageimport_change", args=[run.pk])
+        link = {"address": address, "text": str(_("See how far it is."))}
+        return answer | {"message": str(_("The import has begun.")), "link": link}
 
-    def _start(self, request: HttpRequest, dataset: Dataset, file, values: dict):
-        start_archive_import(
+    def _start(self, request: HttpRequest, dataset: Dataset, file, values: dict) -> ImageImport:
+        return start_archive_import(
             dataset=dataset,
             archive=file,
             options={
@@ -125,7 +128,6 @@ class PictureUploads(ModelAdmin):
             by=request.user,
             at=timezone.now(),
         )
-        return _("The import has begun. Its progress is listed on this page.")
 
 
 def _add(dataset: Dataset, file, values: dict):
@@ -146,7 +148,7 @@ class ImageImportAdmin(ListAdmin):
     list_select_related = ["dataset", "by"]
     ordering = ["-pk"]
     fields = [
-        *("source", "kind", "dataset", "progress", "added", "unchanged", "refused", "report"),
+        *("named", "kind", "dataset", "live_progress", "added", "unchanged", "refused", "report"),
         *("shown_error", "shown_notes", "by", "created_at", "finished_at"),
     ]
     readonly_fields = fields
@@ -173,6 +175,14 @@ class ImageImportAdmin(ListAdmin):
     @admin.display(description=_("progress"))
     def progress(self, run: ImageImport) -> str:
         return run.progress_text
+
+    @admin.display(description=_("source"))
+    def named(self, run: ImageImport) -> str:
+        return run.source
+
+    @admin.display(description=_("progress"))
+    def live_progress(self, run: ImageImport) -> str:
+        return render_to_string("admin/annotation/_progress.html", {"run": run})
 
     @admin.display(description=_("report"))
     def report(self, run: ImageImport) -> str:

@@ -7,6 +7,8 @@ class PhotoDrop extends HTMLElement {
     this.list = this.querySelector("ul");
     const zone = this.querySelector(".admin-drop");
     const chosen = this.querySelector("[type=file]");
+    // The admin's theme would write the file's name into the form's first text field.
+    chosen.addEventListener("change", (event) => event.stopImmediatePropagation(), true);
     for (const kind of ["dragover", "dragleave", "drop"]) {
       zone.addEventListener(kind, (event) => {
         event.preventDefault();
@@ -41,23 +43,23 @@ class PhotoDrop extends HTMLElement {
     body.set("photo", file);
     let message = this.dataset.failed;
     let stored = false;
-    let alike = null;
+    let seen = null;
     try {
       const answer = await fetch("", { method: "POST", body, headers: { Accept: "application/json" } });
       const { results = [], errors = [], detail } = await answer.json();
       message = errors.join(" ") || results[0]?.message || detail || message;
       stored = results[0]?.stored ?? false;
-      alike = results[0]?.alike;
+      seen = results[0]?.alike ?? results[0]?.link;
     } catch {
       // The message says that the connection broke.
     }
     line.textContent = `${file.name}: ${message}`;
     line.classList.toggle("admin-error", !stored);
-    if (!alike) return;
+    if (!seen) return;
     const link = document.createElement("a");
     link.className = "admin-link";
-    link.href = alike.address;
-    link.textContent = alike.text;
+    link.href = seen.address;
+    link.textContent = seen.text;
     line.append(" ", link);
   }
 }
