@@ -216,6 +216,13 @@ IMPORT_PATH = "/admin/catalogue/catalogueimport/add/"
 # A ZIP of pictures for a dataset; it goes to disk as it comes.
 ARCHIVE_MAX_BYTES = env.int("GILNUN_ARCHIVE_MAX_MB", 2048) * 1024 * 1024
 ARCHIVE_PATH = re.compile(r"/admin/annotation/dataset/\d+/pictures/")
+# Open photos: no other host is asked, whatever an answer or a redirect names. Commons answers
+# questions at one host and keeps the files at the other.
+OPEN_PHOTO_HOSTS = env.list(
+    "GILNUN_OPEN_PHOTO_HOSTS", default=["commons.wikimedia.org", "upload.wikimedia.org"]
+)
+# Another one is a mirror, or a stand-in for tests.
+OPEN_PHOTO_API = env.str("GILNUN_OPEN_PHOTO_API", "https://commons.wikimedia.org/w/api.php")
 
 # Annotation
 

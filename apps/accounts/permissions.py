@@ -154,6 +154,8 @@ ADDRESSES: dict[str, str] = {
     "admin:catalogue_merge": "catalogue.change_landmark",
     "admin:catalogue_unmerge": "catalogue.change_landmark",
     "admin:catalogue_landmark_photos": "catalogue.add_photo",
+    "admin:catalogue_landmark_open_photos": "catalogue.add_photo",
+    "admin:catalogue_landmark_open_photo_thumbnail": "catalogue.add_photo",
     "admin:catalogue_photo_alike": "catalogue.view_photo",
     "admin:catalogue_photo_picture": "catalogue.view_photo",
     "admin:catalogue_photo_bulk": "catalogue.change_photo",

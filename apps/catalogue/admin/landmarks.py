@@ -17,6 +17,7 @@ from apps.catalogue.admin.exports import Exports
 from apps.catalogue.admin.filters import NeedsWork, Responsible, WithinFilter
 from apps.catalogue.admin.landmark_form import LandmarkForm, LandmarkNames, LandmarkNotes, Sections
 from apps.catalogue.admin.merging import Merging
+from apps.catalogue.admin.open_photos import OpenPhotos
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.admin.uploads import PhotoUploads
 from apps.catalogue.completeness import completeness, missing
@@ -40,6 +41,7 @@ class LandmarkAdmin(
     BulkChanges,
     Exports,
     Merging,
+    OpenPhotos,
     Sections,
     PhotoUploads,
     Conversations,

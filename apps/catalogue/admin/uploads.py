@@ -98,10 +98,11 @@ class PhotoUploads(ModelAdmin):
         ]
         picture = '<a href="{}"><img class="admin-photo" loading="lazy" alt="{}" src="{}"></a>'
         return format_html(
-            '<div class="admin-row">{}</div><a class="admin-link" href="{}">{}</a>',
+            '<div class="admin-row">{}</div><a class="admin-link" href="{}">{}</a> · {}',
             format_html_join("", picture, shown),
             address,
             text % {"count": count},
+            self.open_photos_link(landmark),
         )
 
     def get_urls(self):

@@ -2,6 +2,7 @@ from apps.catalogue.models.catalogue_import import CatalogueImport, CatalogueImp
 from apps.catalogue.models.landmark import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.models.license import License
 from apps.catalogue.models.note import LandmarkNote
+from apps.catalogue.models.open_photo_import import OpenPhotoImport
 from apps.catalogue.models.photo import Photo
 from apps.catalogue.models.preset import PhotoPreset
 from apps.catalogue.models.tree import Category, CategoryAlias, CategoryName, Region, RegionName
@@ -17,6 +18,7 @@ __all__ = [
     "LandmarkNote",
     "LandmarkRedirect",
     "License",
+    "OpenPhotoImport",
     "Photo",
     "PhotoPreset",
     "Region",
