@@ -268,7 +268,10 @@ class Landmark(models.Model):
                 condition=~Q(opening_hours=""),
             ),
             GinIndex(
-                OpClass("external_ids", name="jsonb_path_ops"), name="landmark_numbers_elsewhere"
+                OpClass("external_ids", name="jsonb_path_ops"),
+                name="landmark_numbers_elsewhere",
+                # Each look-up would read all that waits to be put into the index.
+                fastupdate=False,
             ),
         ]
 
