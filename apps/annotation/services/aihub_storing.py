@@ -59,6 +59,7 @@ class AihubStore:
         for file in files:
             dataset = self._dataset(file.document)
             by_dataset.setdefault(dataset.pk, {}).setdefault(file.document.image_id, file)
+        self.landmarks.look_again()
         added, refused = 0, []
         for dataset, wanted in by_dataset.items():
             new = self._new(dataset, wanted)

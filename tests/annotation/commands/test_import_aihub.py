@@ -21,6 +21,7 @@ from apps.annotation.services.aihub_import import AihubImport
 from apps.annotation.services.import_runs import begin_or_resume
 from apps.annotation.shapes import overlap
 from apps.catalogue.models import Landmark, License, Region
+from apps.operations.models import AuditEntry
 from tests.factories.catalogue import LandmarkFactory
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +232,7 @@ def test_import_aihub_makes_the_class_a_landmark(capsys, folder):
     # The document says 강원도, the province's name until 2023.
     assert str(landmark.region) == "강원특별자치도 태백시"
     assert landmark.address == "강원도 태백시"
+    assert AuditEntry.objects.about(landmark).get().by_name == "import_aihub"
     assert set(AnnotationImage.objects.values_list("landmark", flat=True)) == {landmark.pk}
     assert set(Annotation.objects.values_list("landmark", flat=True)) == {landmark.pk}
 
@@ -245,6 +247,7 @@ def test_import_aihub_links_the_landmark_of_that_name(capsys, folder):
     landmark.refresh_from_db()
     assert landmark.external_ids == {"aihub": "2501"}
     assert Landmark.objects.count() == 1
+    assert AuditEntry.objects.about(landmark).get().by_name == "import_aihub"
 
 
 def test_import_aihub_keeps_annotations_of_a_class_in_no_province(capsys, folder, labels):
