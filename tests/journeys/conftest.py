@@ -46,7 +46,8 @@ def open_browser(browser: Browser, running_portal: Portal) -> Iterator[Callable[
 
     def hear(message: ConsoleMessage) -> None:
         # What the page explains itself: a refused upload, and a line that a test broke.
-        explained = "status of 4" in message.text or "net::ERR_FAILED" in message.text
+        broken = ("net::ERR_FAILED", "net::ERR_INTERNET_DISCONNECTED")
+        explained = "status of 4" in message.text or any(text in message.text for text in broken)
         if message.type == "error" and not explained:
             faults.append(message.text)
 

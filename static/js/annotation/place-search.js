@@ -12,7 +12,11 @@ class PlaceSearch extends HTMLElement {
     this.field = this.querySelector("input");
     this.list = this.querySelector("[data-part=found]");
     this.field.addEventListener("input", () => this.#typed());
-    this.field.addEventListener("keydown", (event) => event.stopPropagation());
+    // These keys are for the search; the picture must not take them for its own.
+    this.querySelector("[data-part=search]").addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      this.#key(event);
+    });
     this.querySelector("[data-act=change]").addEventListener("click", () => this.#open());
     this.querySelector("[data-act=keep]").addEventListener("click", () => this.#choose(null));
   }
@@ -38,6 +42,24 @@ class PlaceSearch extends HTMLElement {
   #open() {
     this.#part("search").hidden = false;
     this.field.focus();
+  }
+
+  /** Arrows walk through what was found, Enter takes its first entry, Escape closes. */
+  #key(event) {
+    const entries = [...this.list.querySelectorAll("button")];
+    const at = entries.indexOf(event.target);
+    if (event.key === "Escape") {
+      this.#choose(this.#chosen);
+    } else if (event.key === "Enter" && event.target === this.field) {
+      entries[0]?.click();
+    } else if (event.key === "ArrowDown" && entries.length) {
+      entries[(at + 1) % entries.length].focus();
+    } else if (event.key === "ArrowUp" && entries.length) {
+      entries.at(at < 0 ? -1 : at - 1).focus();
+    } else {
+      return;
+    }
+    event.preventDefault();
   }
 
   async #typed() {
