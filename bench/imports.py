@@ -33,7 +33,7 @@ def run() -> list[Row]:
         history = database.call("bench.imports:history_rows")
     created = first["created"] == LANDMARKS and history >= LANDMARKS
     unchanged = again["unchanged"] == LANDMARKS
-    rate = f"{LANDMARKS / first['seconds']:,.0f} rows/s, {history:,} history rows"
+    rate = f"{first['processor']:.0f} s of processor time in the command, {history:,} history rows"
     return [
         Row(
             "import of 25,000 landmarks from CSV, checked and written",
@@ -78,7 +78,8 @@ def imported(database: FilledDatabase, path: Path) -> tuple[dict, float]:
     process.stdout.close()
     if process.returncode:
         raise RuntimeError(f"import_landmarks ended with {process.returncode}: {output[-500:]}")
-    return json.loads(output.splitlines()[-1]) | {"seconds": seconds}, usage.ru_maxrss / 1024
+    spent = {"seconds": seconds, "processor": usage.ru_utime + usage.ru_stime}
+    return json.loads(output.splitlines()[-1]) | spent, usage.ru_maxrss / 1024
 
 
 def history_rows() -> int:
