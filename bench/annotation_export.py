@@ -50,6 +50,7 @@ def measure(annotations: int) -> Export:
     environment = os.environ | {
         "GILNUN_DATA_DIR": str(DATA_DIR),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "GILNUN_SEED": "catalogue",
     }
     environment.pop("DATABASE_URL", None)
     with tempfile.TemporaryDirectory() as folder:
