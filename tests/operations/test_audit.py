@@ -210,6 +210,8 @@ def test_the_tree_and_license_forms_log_their_names(staff):
             "names-0-category": category.pk,
             "names-0-language": "ko",
             "names-0-text": "유산",
+            "aliases-TOTAL_FORMS": 0,
+            "aliases-INITIAL_FORMS": 0,
         },
     )
 
