@@ -31,6 +31,19 @@ def fill_name(page: Page, number: int, language: str, text: str) -> None:
     page.fill(f"#id_names-{number}-text", text)
 
 
+def paste_position(page: Page, text: str) -> None:
+    page.locator("#id_latitude").scroll_into_view_if_needed()
+    page.evaluate(
+        """(text) => {
+            const data = new DataTransfer();
+            data.setData("text", text);
+            const paste = new ClipboardEvent("paste", { clipboardData: data, cancelable: true });
+            document.getElementById("id_latitude").dispatchEvent(paste);
+        }""",
+        text,
+    )
+
+
 def test_a_landmark_is_placed_on_the_map_published_and_put_back(admin, running_portal):
     page = admin
     # The portal of the tests keeps its data between runs.
@@ -39,15 +52,7 @@ def test_a_landmark_is_placed_on_the_map_published_and_put_back(admin, running_p
     choose(page, "category", "궁궐")
     choose(page, "region", "서울특별시 중구")
     page.fill("#id_source", "journey")
-    page.locator("#id_latitude").scroll_into_view_if_needed()
-    page.evaluate(
-        """() => {
-            const data = new DataTransfer();
-            data.setData("text", "37.5600, 126.9753");
-            const paste = new ClipboardEvent("paste", { clipboardData: data, cancelable: true });
-            document.getElementById("id_latitude").dispatchEvent(paste);
-        }"""
-    )
+    paste_position(page, "37.5600, 126.9753")
     said = page.locator("place-picker p")
     expect(said).to_have_text("서울특별시 중구")
     expect(page.locator("#id_longitude")).to_have_value("126.975300")
