@@ -10,9 +10,10 @@ from typing import NamedTuple
 from django.db.models import F, FloatField, prefetch_related_objects
 
 from apps.catalogue.models import Landmark
+from apps.catalogue.models.landmark import EarthPoint
 from apps.guide.itineraries import Leg, Plan, Point, Travel, Visit, plan
 from apps.guide.models import Route
-from apps.guide.nearby import EarthDistance, EarthPoint, box_around
+from apps.guide.nearby import EarthDistance, box_around
 from apps.guide.presenting import Place, present
 from apps.guide.route_files import FileRoute, FileStop
 from apps.guide.sketch import Sketch, sketch_of

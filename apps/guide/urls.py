@@ -1,13 +1,18 @@
 from django.urls import path
 
-from apps.guide.views import feedback, pictures, places, recognition, robots, routes
+from apps.guide.views import feedback, landmark, pictures, places, recognition, robots, routes
 
 app_name = "guide"
 
 urlpatterns = [
     path("", places.home, name="home"),
     path("landmarks/", places.landmark_list, name="landmark_list"),
-    path("landmarks/<slug:slug>/", places.landmark, name="landmark"),
+    path("landmarks/<slug:slug>/", landmark.landmark, name="landmark"),
+    path(
+        "landmarks/<slug:slug>/sketch-<slug:scheme>.svg",
+        landmark.landmark_sketch,
+        name="landmark_sketch",
+    ),
     path("routes/", routes.route_list, name="route_list"),
     path("routes/plan/", routes.plan_route, name="route_plan"),
     path("routes/plan/route.<slug:kind>", routes.plan_file, name="route_plan_file"),

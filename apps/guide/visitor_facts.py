@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,11 +25,16 @@ class Fact(NamedTuple):
     link: str = ""
 
 
-def facts_of(landmark: Landmark, *, language: str, at: datetime) -> list[Fact]:
-    """Return what is known of a landmark whose notes were fetched, in the words of a language."""
+def facts_of(
+    landmark: Landmark, notes_about: Iterable, *, language: str, at: datetime
+) -> list[Fact]:
+    """Return what is known of a landmark in the words of a language.
+
+    notes_about: the notes of the landmark; each has a kind, a language and a text.
+    """
     notes = {
         (note.kind, note.language): note.text
-        for note in landmark.notes.all()
+        for note in notes_about
         if note.language in (language, FIRST_LANGUAGE)
     }
 

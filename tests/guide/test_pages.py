@@ -43,6 +43,7 @@ def content():
     landmark = LandmarkFactory(slug="tower", names={"ko": "탑", "en": "Tower"})
     PhotoFactory(landmark=landmark, reference=True, source="gilnun-demo")
     ArticleFactory(landmark=landmark)
+    ArticleFactory(landmark=landmark, language="en", title="A tower")
     RouteFactory(slug="along", stops=[landmark, LandmarkFactory()])
     question = RecognitionRequestFactory(receipt=RECEIPT)
     RecognitionPhotoFactory(request=question)
@@ -68,7 +69,8 @@ def test_nothing_stands_inline_that_the_policy_forbids(visited):
 
     assert "unsafe-inline" not in policy
     assert not page.all("style")
-    assert all("src" in script for script in page.all("script"))
+    for script in page.all("script"):
+        assert "src" in script or script["type"] == "application/ld+json"
     for _, attributes in page.tags:
         assert "style" not in attributes
         assert not [name for name in attributes if name.startswith("on")]
@@ -151,7 +153,7 @@ def test_a_missing_page_is_said_kindly(client, prefix, words):
 
 def test_a_fault_is_said_kindly_without_asking_anything(client, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr("apps.guide.views.places.present", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("apps.guide.views.places.cards_of", lambda *_, **__: 1 / 0)
 
     response = client.get("/en/landmarks/")
 

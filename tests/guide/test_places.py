@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from apps.catalogue.models import Landmark, LandmarkRedirect
 from tests.factories.catalogue import LandmarkFactory, LicenseFactory, PhotoFactory
-from tests.factories.guide import ArticleFactory
+from tests.factories.guide import ArticleFactory, RouteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -97,10 +97,10 @@ def test_the_number_of_queries_does_not_grow_with_the_list(client, django_assert
 
     landmarks(2)
     client.get("/landmarks/")  # the first request fills caches of its own
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(3):
         client.get("/landmarks/")
     landmarks(10)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(3):
         client.get("/landmarks/")
 
 
@@ -144,11 +144,66 @@ def test_an_unpublished_article_is_not_shown(client, state):
     assert "비밀" not in client.get("/landmarks/tower/").content.decode()
 
 
-@pytest.mark.parametrize("state", [Landmark.State.DRAFT, Landmark.State.WITHDRAWN])
-def test_a_place_that_is_not_published_is_not_there(client, state):
-    LandmarkFactory(slug="tower", state=state)
+def test_a_place_that_is_not_published_is_not_there(client):
+    LandmarkFactory(slug="tower", state="draft")
 
     assert client.get("/landmarks/tower/").status_code == 404
+
+
+def test_a_withdrawn_place_says_so_and_leads_to_others_of_its_region(client):
+    LandmarkFactory(slug="tower", names={"ko": "탑", "en": "Old Tower"}, state="withdrawn")
+
+    answer = client.get("/en/landmarks/tower/")
+
+    assert answer.status_code == 410
+    assert "Old Tower is no longer in the guide" in answer.content.decode()
+    assert "/en/landmarks/?region=KR-11" in answer.content.decode()
+
+
+def crowded_page(count: int) -> Landmark:
+    """Make a palace with so many of everything that its page shows."""
+    place = LandmarkFactory(latitude=37.5, longitude=127.0)
+    for language in ("ko", "en"):
+        ArticleFactory(landmark=place, language=language)
+    for _ in range(count):
+        PhotoFactory(landmark=place)
+        part = LandmarkFactory(parent=place, latitude=37.5001, longitude=127.0)
+        PhotoFactory(landmark=part)
+        RouteFactory(stops=[place, part])
+    return place
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_a_page_takes_six_queries_however_much_it_shows(client, count, django_assert_num_queries):
+    place = crowded_page(count)
+    client.get(place.get_absolute_url())  # the first request fills caches of its own
+
+    with django_assert_num_queries(6):
+        page = client.get(place.get_absolute_url()).content.decode()
+
+    assert page.count('class="card"') == count
+    assert page.count("/routes/route-") == count
+
+
+def test_a_place_without_pictures_shows_a_drawing_of_its_kind(client):
+    LandmarkFactory(slug="tower")
+
+    page = client.get("/landmarks/tower/").content.decode()
+
+    assert 'data-art="heritage"' in page
+    assert "/static/img/share/heritage.png" in page
+
+
+def test_the_sketch_of_where_a_place_is_comes_in_both_colours(client):
+    LandmarkFactory(slug="tower")
+    LandmarkFactory(slug="nowhere", latitude=None, longitude=None)
+
+    drawings = [client.get(f"/landmarks/tower/sketch-{name}.svg") for name in ("light", "dark")]
+
+    assert [each["Content-Type"] for each in drawings] == ["image/svg+xml"] * 2
+    assert drawings[0].content != drawings[1].content
+    assert client.get("/landmarks/tower/sketch-pink.svg").status_code == 404
+    assert client.get("/landmarks/nowhere/sketch-light.svg").status_code == 404
 
 
 def test_every_picture_carries_its_credit_and_license(client):
@@ -174,7 +229,7 @@ def test_a_picture_that_may_not_be_shown_is_not_shown(client):
     hidden = LicenseFactory(code="PRIVATE", may_show=False)
     PhotoFactory(landmark=LandmarkFactory(slug="tower"), license=hidden)
 
-    assert "<figure>" not in client.get("/landmarks/tower/").content.decode()
+    assert "picture-credit" not in client.get("/landmarks/tower/").content.decode()
 
 
 def test_what_is_near_comes_nearest_first(client):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -45,6 +45,13 @@ class InitialConsonants(Func):
 
     function = "gilnun_initial_consonants"
     output_field = models.TextField()
+
+
+class EarthPoint(Func):
+    """A point of PostgreSQL's earthdistance module from WGS84 degrees."""
+
+    function = "ll_to_earth"
+    output_field = models.FloatField()
 
 
 class LandmarkQuerySet(models.QuerySet):
@@ -123,8 +130,10 @@ class LandmarkQuerySet(models.QuerySet):
     def search(self, query: str) -> LandmarkQuerySet:
         """Landmarks whose names contain the query, or nearly do, best first.
 
-        Finds infixes (첨성), typos (첨성데), initial consonants (ㅊㅅㄷ), other languages
-        and aliases. Ranked: same name, beginning of a name, part of a name, near miss.
+        Finds infixes (첨성), typos (첨성데), initial consonants (ㅊㅅㄷ), other languages,
+        aliases and former names; of one letter or syllable, names that begin with it.
+        Ranked: same name, beginning of a name, part of a name, near miss; of two alike the
+        official name first.
         """
         if INITIAL_CONSONANTS.fullmatch(query):
             wanted = query.replace(" ", "")
@@ -138,8 +147,11 @@ class LandmarkQuerySet(models.QuerySet):
         else:
             wanted = SearchForm(Value(query))
             # How near a near miss must be is pg_trgm.word_similarity_threshold, in the settings.
-            matching = Q(names__search_form__contains=wanted) | Q(
-                names__search_form__trigram_word_similar=wanted
+            matching = (
+                Q(names__search_form__startswith=wanted)
+                if len(query.strip()) == 1
+                else Q(names__search_form__contains=wanted)
+                | Q(names__search_form__trigram_word_similar=wanted)
             )
             rank = Case(
                 When(found__search_form=wanted, then=Value(0.0)),
@@ -148,13 +160,22 @@ class LandmarkQuerySet(models.QuerySet):
                 default=Value(4.0) - TrigramWordSimilarity(wanted, "found__search_form"),
                 output_field=models.FloatField(),
             )
+        other_name = Case(
+            When(found__kind=NameKind.OFFICIAL, then=Value(0.0)),
+            default=Value(0.5),
+            output_field=models.FloatField(),
+        )
         # One pass over the names that match, through their index; not a look at each landmark.
         return (
             self.annotate(found=FilteredRelation("names", condition=matching))
             .filter(found__isnull=False)
-            .annotate(search_rank=Min(rank))
+            .annotate(search_rank=Min(rank + other_name))
             .order_by("search_rank", "slug")
         )
+
+    def at_address(self, query: str) -> LandmarkQuerySet:
+        """Landmarks whose address contains the query."""
+        return self.filter(address_form__contains=SearchForm(Value(query)))
 
 
 class Landmark(models.Model):
@@ -193,6 +214,9 @@ class Landmark(models.Model):
         _("longitude"), null=True, blank=True, help_text=_("WGS84 degrees")
     )
     address = models.CharField(_("address"), max_length=300, blank=True)
+    address_form = models.GeneratedField(
+        expression=SearchForm("address"), output_field=models.TextField(), db_persist=True
+    )
     opening_hours = models.CharField(
         _("opening hours"),
         max_length=300,
@@ -261,6 +285,12 @@ class Landmark(models.Model):
             models.Index(fields=["state", "slug"], name="landmark_state_slug"),
             models.Index(fields=["latitude", "longitude"], name="landmark_position"),
             models.Index(fields=["-updated_at", "-id"], name="landmark_last_changed"),
+            GistIndex(
+                EarthPoint("latitude", "longitude"),
+                name="landmark_nearest",
+                condition=Q(state="published", latitude__isnull=False),
+            ),
+            GinIndex(OpClass("address_form", name="gin_trgm_ops"), name="landmark_address_search"),
             # What is open now is asked of the few different texts, not of every place.
             models.Index(
                 fields=["opening_hours"],

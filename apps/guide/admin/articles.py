@@ -36,7 +36,7 @@ from apps.guide.services import (
     send_to_review,
     withdraw_article,
 )
-from apps.guide.views.places import landmark as landmark_page
+from apps.guide.views.landmark import landmark as landmark_page
 from apps.guide.workflow import FOLLOWS, article_gate
 from apps.operations.conflicts import VersionedAdmin
 from apps.operations.conversations import Conversations

@@ -5,6 +5,7 @@ import zlib
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse, translate_url
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -14,6 +15,8 @@ from apps.catalogue.models import Photo
 
 register = template.Library()
 TONES = 4
+# The drawings of static/img/places.svg, by the code of the category.
+ART = frozenset({"architecture", "culture", "heritage", "monument", "nature"})
 
 
 @register.simple_tag(takes_context=True)
@@ -47,6 +50,13 @@ def language_links(context: template.Context) -> list[dict]:
 def _home_in(code: str) -> str:
     with override(code):
         return reverse("guide:home")
+
+
+@register.simple_tag(takes_context=True)
+def absolute_static(context: template.Context, name: str) -> str:
+    """Return the whole address of a static file, as link previews need it."""
+    request: HttpRequest | None = context.get("request")
+    return request.build_absolute_uri(static(name)) if request else static(name)
 
 
 @register.simple_tag(takes_context=True)
@@ -132,6 +142,18 @@ def position(landmark) -> str:
 def tone(slug: str) -> int:
     """Return which of the wash colours stands for a place without a picture; always the same."""
     return zlib.crc32(slug.encode()) % TONES
+
+
+@register.filter
+def art(code: str) -> str:
+    """Return which drawing stands for places of a category of the first level."""
+    return code if code in ART else "place"
+
+
+@register.filter
+def unlocalized(number: int) -> str:
+    """Return a number for programs: digits alone, in every language."""
+    return str(number)
 
 
 @register.filter
