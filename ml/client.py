@@ -16,6 +16,7 @@ from ml.serving_protocol import (
     array_to_tensor,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
@@ -167,6 +168,13 @@ class ServingClient:
             inputs=_shapes(signature.inputs),
             outputs=_shapes(signature.outputs),
         )
+
+    def reload(self, config, *, timeout: float) -> None:
+        """Let the server serve just what a ModelServerConfig names; raises RequestRefused."""
+        request = model_management_pb2.ReloadConfigRequest(config=config)
+        answer = self._call(self._connection().models.HandleReloadConfigRequest, request, timeout)
+        if answer.status.error_code:
+            raise RequestRefused(f"{self.address}: {answer.status.error_message}")
 
     def close(self) -> None:
         """Close this process's connection; a later call opens a new one."""

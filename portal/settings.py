@@ -161,6 +161,7 @@ ROUTINES = [
     "apps.catalogue.renditions.ask_for_renditions",
     "apps.guide.services.announce_due",
     "apps.operations.stored_files.remove_discarded",
+    "apps.recognition.joining.ask_to_follow",
 ]
 # Deleted photos can come back that long.
 DELETED_PHOTOS_KEPT_DAYS = env.int("GILNUN_DELETED_PHOTOS_KEPT_DAYS", 7)
@@ -174,7 +175,12 @@ TF_SERVING_ADDRESS = env.str("TF_SERVING_ADDRESS", "") or f"127.0.0.1:{PORT + 1}
 EMBEDDED_MODEL_SERVER = not env.str("TF_SERVING_ADDRESS", "")
 MODELS_DIR = DATA_DIR / "models"
 EMBEDDED_MODEL_SERVER_COMMAND = [sys.executable, "-m", "ml.serving", "--models", str(MODELS_DIR)]
+EMBEDDED_MODEL_SERVER_COMMAND += ["--model-config", str(MODELS_DIR / "models.config")]
 EMBEDDED_MODEL_SERVER_COMMAND += ["--host", "127.0.0.1", "--port", str(PORT + 1)]
+# Where the model server finds that folder; TensorFlow Serving may have it elsewhere.
+SERVED_MODELS_PATH = env.str("GILNUN_SERVED_MODELS_PATH", "")
+# Of so many visitors' photos the canary is asked as well.
+SHADOW_PERCENT = env.int("GILNUN_SHADOW_PERCENT", 10)
 RECOGNITION_PROFILE = env.str("GILNUN_RECOGNITION_PROFILE", "lite2+lite0")
 RECOGNITION_WAIT_SECONDS = 3.0
 PHOTO_MAX_BYTES = 20 * 1024 * 1024

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from apps.catalogue.models import Photo
-from apps.catalogue.pictures import open_stored
-from apps.recognition import reference_index, serving
+from apps.recognition import index_building, serving
 from apps.recognition.models import ReferenceIndex, ServedModel
-
-DESCRIBE_SECONDS = 30.0
 
 
 class IndexNotBuilt(Exception):
@@ -20,21 +17,29 @@ class IndexNotBuilt(Exception):
 def build_from_photos(
     model: ServedModel, *, at: datetime, progress: Callable[[str], None] = lambda text: None
 ) -> ReferenceIndex:
-    """Describe the photos the model has not seen, then build and switch.
+    """Describe the photos the model has not seen, then build and let the index answer.
 
     What was described is kept at once: an interrupted run goes on where it stopped.
     Raises IndexNotBuilt.
     """
+    see_photos(model, progress)
+    return index_building.build(model, at=at)
+
+
+def build_beside(
+    model: ServedModel, *, at: datetime, progress: Callable[[str], None] = lambda text: None
+) -> ReferenceIndex:
+    """As `build_from_photos`; the index that answers stays as it is."""
+    see_photos(model, progress)
+    return index_building.build_beside(model, at=at)
+
+
+def see_photos(model: ServedModel, progress: Callable[[str], None] = lambda text: None) -> None:
+    """Describe all photos the model has not seen. Raises IndexNotBuilt."""
     if not Photo.objects.references().exists():
         raise IndexNotBuilt("There is no reference photo. Add some with import_photos --reference.")
+    photos = index_building.photos_without_embedding(model)
     try:
-        for number, photo in enumerate(reference_index.photos_without_embedding(model), start=1):
-            with photo.file.open("rb") as content:
-                image = open_stored(content)
-            embedding = serving.describe(image, model=model, seconds=DESCRIBE_SECONDS)
-            reference_index.remember_embedding(photo, model, embedding)
-            if number % 100 == 0:
-                progress(f"{number} photos described")
+        index_building.describe_photos(photos, model, progress)
     except serving.ServingError as error:
         raise IndexNotBuilt(f"The model server does not answer: {error}") from error
-    return reference_index.build(model, at=at)

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 from pgvector.django import HalfVectorField, HnswIndex
 
 from apps.catalogue.models import Landmark, Photo
@@ -14,15 +15,38 @@ PROJECTED_SIZE = 512
 class ServedModel(models.Model):
     """One exported model as the model server knows it; the portal asks for its version."""
 
-    name = models.CharField(max_length=100)
-    version = models.PositiveIntegerField()
-    embedding_size = models.PositiveIntegerField()
-    input_sizes = models.JSONField(help_text="[[height, width], …] in pixels")
-    created_at = models.DateTimeField()
+    class Stage(models.TextChoices):
+        STABLE = "stable", _("stable")  # answers
+        CANARY = "canary", _("canary")  # is asked beside it, and never shown
+        RETIRED = "retired", _("retired")
+
+    name = models.CharField(_("name"), max_length=100)
+    version = models.PositiveIntegerField(_("version"))
+    stage = models.CharField(
+        _("stage"), max_length=10, choices=Stage.choices, default=Stage.RETIRED
+    )
+    embedding_size = models.PositiveIntegerField(_("embedding size"))
+    input_sizes = models.JSONField(_("input sizes"), help_text="[[height, width], …] in pixels")
+    checksum = models.CharField(max_length=64, blank=True, help_text="of the exported folder")
+    # What answered before it, and answers again after a rollback.
+    replaced = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("replaced")
+    )
+    # Empty where no person chose it: set-up may then follow the profile of the settings.
+    chosen_at = models.DateTimeField(_("chosen"), null=True, blank=True)
+    created_at = models.DateTimeField(_("registered"))
 
     class Meta:
+        verbose_name = _("served model")
+        verbose_name_plural = _("served models")
         constraints = [
-            models.UniqueConstraint(name="served_model_once", fields=["name", "version"])
+            models.UniqueConstraint(name="served_model_once", fields=["name", "version"]),
+            models.UniqueConstraint(
+                name="one_stable_model", fields=["stage"], condition=Q(stage="stable")
+            ),
+            models.UniqueConstraint(
+                name="one_canary_model", fields=["stage"], condition=Q(stage="canary")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -57,6 +81,8 @@ class ReferenceIndex(models.Model):
     references = models.PositiveIntegerField()
     nonlandmarks = models.PositiveIntegerField()
     active = models.BooleanField(default=False)
+    # Landmarks and photos joined or left since then; the projection is that of the build.
+    changed_at = models.DateTimeField(null=True, blank=True)
     built_at = models.DateTimeField()
 
     class Meta:
@@ -258,6 +284,31 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank}. {self.landmark_id} {self.probability:.2f}"
+
+
+class ShadowAnswer(models.Model):
+    """What the canary said of a request that the stable model answered; never shown to visitors."""
+
+    request = models.ForeignKey(RecognitionRequest, models.CASCADE, related_name="shadow_answers")
+    model = models.ForeignKey(ServedModel, models.CASCADE, related_name="shadow_answers")
+    stable = models.ForeignKey(ServedModel, models.SET_NULL, null=True, related_name="+")
+    landmark = models.ForeignKey(
+        Landmark, models.SET_NULL, null=True, related_name="+", help_text="its first place"
+    )
+    certainty = models.CharField(max_length=10, choices=RecognitionRequest.Certainty.choices)
+    probability = models.FloatField(help_text="of its first place")
+    agrees = models.BooleanField(help_text="the same first place, or both know none")
+    model_milliseconds = models.FloatField()
+    stable_milliseconds = models.FloatField()
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="shadow_answer_once", fields=["request", "model"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id} by {self.model_id}"
 
 
 class Feedback(models.Model):

@@ -38,12 +38,27 @@ def recognize(
     position: latitude and longitude in degrees, when the visitor offered them.
     Raises NoReferenceIndex or a ServingError.
     """
-    deadline = time.monotonic() + seconds
     index = reference_index.active_index()
+    return recognize_with(index, images, top_k=top_k, position=position, seconds=seconds)
+
+
+def recognize_with(
+    index: ReferenceIndex,
+    images: Sequence[Image.Image],
+    *,
+    top_k: int,
+    position: tuple[float, float] | None,
+    seconds: float,
+    guard: serving.Breaker | None = None,
+) -> Answer:
+    """As `recognize`, by the model and the references of a given index."""
+    deadline = time.monotonic() + seconds
     started = time.perf_counter()
     embeddings = np.stack(
         [
-            serving.describe(image, model=index.model, seconds=deadline - time.monotonic())
+            serving.describe(
+                image, model=index.model, seconds=deadline - time.monotonic(), guard=guard
+            )
             for image in images
         ]
     )

@@ -18,7 +18,7 @@ from PIL import Image
 from apps.catalogue.pictures import PreparedPicture, open_stored
 from apps.operations.jobs import Effect, TryLater, add_job, run_held
 from apps.operations.models import Job
-from apps.recognition import pipeline, serving
+from apps.recognition import pipeline, serving, shadow
 from apps.recognition.feedback import take_back_photos
 from apps.recognition.models import Feedback, RecognitionPhoto, RecognitionRequest
 from apps.recognition.reference_index import NoReferenceIndex
@@ -133,7 +133,12 @@ def _answer(request: RecognitionRequest, images: Sequence[Image.Image], seconds:
         _wait(request, "model_server_down", ASK_AGAIN, error)
     except NoReferenceIndex as error:
         _wait(request, "no_reference_index", ASK_AGAIN, error)
-    return lambda: pipeline.store_answer(request, answer, at=timezone.now())
+    return lambda: _store(request, answer, at=timezone.now())
+
+
+def _store(request: RecognitionRequest, answer: pipeline.Answer, *, at: datetime) -> None:
+    if pipeline.store_answer(request, answer, at=at):
+        shadow.ask_later(request, at=at)
 
 
 def _wait(request: RecognitionRequest, reason: str, delay: timedelta, error: Exception) -> NoReturn:
@@ -174,6 +179,7 @@ def delete_request(request: RecognitionRequest, *, at: datetime) -> None:
         request.photos.all().delete()
         Feedback.objects.filter(request=request).delete()
         request.candidates.all().delete()
+        request.shadow_answers.all().delete()
         RecognitionRequest.objects.filter(pk=request.pk).update(
             deleted_at=at,
             state=RecognitionRequest.State.FAILED,

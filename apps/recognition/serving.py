@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -22,15 +23,18 @@ from ml.client import (
 )
 from ml.contract import ImageSize
 from ml.inference.preparing import fit_to_model_size
+from ml.model_config import ConfiguredModel, config_message
 
 __all__ = [
     "BadServingReply",
     "ModelNotFound",
+    "RequestRefused",
     "ServingDeadlineExceeded",
     "ServingError",
     "ServingUnavailable",
     "answers",
     "describe",
+    "reload",
 ]
 
 FAILURES_TO_OPEN = 5
@@ -69,6 +73,9 @@ class Breaker:
             if len(self._failures) >= FAILURES_TO_OPEN:
                 self._open_until = now + OPEN_SECONDS
 
+    def is_open(self) -> bool:
+        return time.monotonic() < self._open_until
+
 
 breaker = Breaker()
 
@@ -78,33 +85,37 @@ def _client(address: str) -> ServingClient:
     return ServingClient(address)
 
 
-def describe(image: Image.Image, *, model: ServedModel, seconds: float) -> np.ndarray:
+def describe(
+    image: Image.Image, *, model: ServedModel, seconds: float, guard: Breaker | None = None
+) -> np.ndarray:
     """Return the embedding [D] of an upright photo, L2-normalized.
 
-    Asks within `seconds`, once more when the server was not there at all. Raises a
-    ServingError: ServingUnavailable, ServingDeadlineExceeded, ModelNotFound,
-    BadServingReply or RequestRefused.
+    guard: another breaker than that of the visitors' questions. Asks within `seconds`, once
+    more when the server was not there at all. Raises a ServingError: ServingUnavailable,
+    ServingDeadlineExceeded, ModelNotFound, BadServingReply or RequestRefused.
     """
     pixels = fit_to_model_size(image, [ImageSize(*size) for size in model.input_sizes])
     deadline = time.monotonic() + seconds
     try:
-        return _predict(pixels, model=model, deadline=deadline)
+        return _predict(pixels, model=model, deadline=deadline, guard=guard or breaker)
     except ServingUnavailable:
-        if breaker_is_open() or deadline - time.monotonic() < 0.1:
+        if (guard or breaker).is_open() or deadline - time.monotonic() < 0.1:
             raise
-        return _predict(pixels, model=model, deadline=deadline)
+        return _predict(pixels, model=model, deadline=deadline, guard=guard or breaker)
 
 
 def breaker_is_open() -> bool:
-    """Say whether questions are refused at present."""
-    return time.monotonic() < breaker._open_until
+    """Say whether visitors' questions are refused at present."""
+    return breaker.is_open()
 
 
-def _predict(pixels: np.ndarray, *, model: ServedModel, deadline: float) -> np.ndarray:
+def _predict(
+    pixels: np.ndarray, *, model: ServedModel, deadline: float, guard: Breaker
+) -> np.ndarray:
     left = deadline - time.monotonic()
     if left <= 0:
         raise ServingDeadlineExceeded("no time left to ask the model server")
-    breaker.check()
+    guard.check()
     try:
         reply = _client(settings.TF_SERVING_ADDRESS).predict(
             pixels,
@@ -115,13 +126,18 @@ def _predict(pixels: np.ndarray, *, model: ServedModel, deadline: float) -> np.n
         )
     except RequestRefused:
         # The server answered; that it refused one picture says nothing about the next.
-        breaker.succeeded()
+        guard.succeeded()
         raise
     except ServingError:
-        breaker.failed()
+        guard.failed()
         raise
-    breaker.succeeded()
+    guard.succeeded()
     return reply.embedding[0]
+
+
+def reload(models: Iterable[ConfiguredModel], *, seconds: float) -> None:
+    """Let the model server serve just these models; returns when it does. Raises a ServingError."""
+    _client(settings.TF_SERVING_ADDRESS).reload(config_message(models), timeout=seconds)
 
 
 def answers(*, name: str, version: int, seconds: float = 0.5) -> bool:

@@ -1,9 +1,20 @@
 from celery import shared_task
 
 from apps.operations.jobs import work_on
+from apps.recognition import joining, shadow
 from apps.recognition.services import answer_later, fail_request
 
 
 @shared_task
 def recognize_photo(*, job: int, **_) -> None:
     work_on(job, do=answer_later, give_up=fail_request)
+
+
+@shared_task
+def ask_canary(*, job: int, **_) -> None:
+    work_on(job, do=shadow.ask_canary, give_up=shadow.leave_unasked)
+
+
+@shared_task
+def follow_catalogue(*, job: int, **_) -> None:
+    work_on(job, do=joining.follow_for_a_moment, give_up=joining.wait_for_help)

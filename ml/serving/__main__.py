@@ -13,8 +13,9 @@ import socket
 import sys
 from pathlib import Path
 
+from ml.model_config import BadModelConfig
 from ml.serving.loaded_models import LoadedModels, all_models
-from ml.serving.service import BadModelConfig, build_server, read_model_config, wanted_models
+from ml.serving.service import build_server, read_model_config, wanted_models
 
 GRACE_SECONDS = 5
 

@@ -11,10 +11,10 @@ from typing import NoReturn
 
 import grpc
 import numpy as np
-from google.protobuf import text_format
 
 from ml.client import LARGEST_MESSAGE
 from ml.contract import CLASS_IDS, EMBEDDING, IMAGE, SCORES, SIGNATURE_NAME
+from ml.model_config import BadModelConfig, read_config
 from ml.serving.loaded_models import (
     LoadedModel,
     LoadedModels,
@@ -30,7 +30,6 @@ from ml.serving_protocol import (
     get_model_status_pb2,
     meta_graph_pb2,
     model_management_pb2,
-    model_server_config_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
@@ -51,10 +50,6 @@ class Refused(Exception):
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
         super().__init__(message)
         self.code = code
-
-
-class BadModelConfig(ValueError):
-    """models.config cannot be read, or asks for something not served here."""
 
 
 def build_server(models: LoadedModels, reload: Callable[[Sequence[WantedModel] | None], None]):
@@ -78,11 +73,7 @@ def build_server(models: LoadedModels, reload: Callable[[Sequence[WantedModel] |
 
 def read_model_config(text: str, allowed_folder) -> list[WantedModel]:
     """The models of a models.config (text protobuf); raises BadModelConfig."""
-    try:
-        config = text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
-    except text_format.ParseError as error:
-        raise BadModelConfig(f"models.config: {error}") from error
-    return wanted_models(config, allowed_folder)
+    return wanted_models(read_config(text), allowed_folder)
 
 
 def wanted_models(config, allowed_folder) -> list[WantedModel]:

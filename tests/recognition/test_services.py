@@ -6,7 +6,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from apps.operations.models import Job
-from apps.recognition import reference_index, services, serving
+from apps.recognition import index_building, reference_index, services, serving
 from apps.recognition.models import RecognitionPhoto, RecognitionRequest, ReferenceIndex
 from apps.recognition.tasks import recognize_photo
 from tests.running import free_port
@@ -206,7 +206,7 @@ def test_building_again_switches_to_a_new_index_and_keeps_one_old(known_places):
     model = reference_index.active_index().model
 
     for _ in range(3):
-        reference_index.build(model, at=timezone.now())
+        index_building.build(model, at=timezone.now())
 
     versions = list(ReferenceIndex.objects.order_by("version").values_list("version", "active"))
     assert versions == [(3, False), (4, True)]

@@ -10,11 +10,18 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.accounts.permissions import ensure_roles
 from apps.catalogue.models import Photo
-from apps.recognition.model_server import ModelChanged, registered_model
+from apps.recognition.indexing import build_from_photos
+from apps.recognition.model_server import (
+    ModelChanged,
+    registered_model,
+    running_model_server,
+    write_config,
+)
 from apps.recognition.models import ReferenceIndex, ServedModel
 from portal.queue import install_queue
 
@@ -36,6 +43,7 @@ class Command(BaseCommand):
         self.stderr.write("Model")
         try:
             model = registered_model()
+            write_config(model)
         except ModelChanged as reason:
             raise CommandError(str(reason)) from reason
         password = ""
@@ -43,18 +51,23 @@ class Command(BaseCommand):
             self._seed()
             password = self._make_administrator()
         self._follow(model)
+        write_config(model)
         self.stdout.write(json.dumps({"password": password or None}))
 
     def _follow(self, model: ServedModel) -> None:
         """Let recognition answer with the model of the settings; large catalogues choose when."""
-        index = ReferenceIndex.objects.filter(active=True).first()
+        index = ReferenceIndex.objects.filter(active=True).select_related("model").first()
         if index is None or index.model_id == model.pk:
             return
+        if index.model.chosen_at:
+            self.stderr.write(f"{index.model} answers, as it was promoted.")
+            return
         if Photo.objects.references().count() > PHOTOS_DESCRIBED_AT_START:
-            self.stderr.write(f"Run build_reference_index to answer with {model}.")
+            self.stderr.write(f"Run serve_model promote {model.name} to answer with {model}.")
             return
         self.stderr.write(f"References for {model}")
-        call_command("build_reference_index", stdout=self.stderr)
+        with running_model_server(model):
+            build_from_photos(model, at=timezone.now())
 
     def _collect_static(self) -> None:
         """Collect static files when one of them changed."""
