@@ -160,6 +160,7 @@ CELERY_TASK_ALWAYS_EAGER = False
 ROUTINES = [
     "apps.catalogue.renditions.ask_for_renditions",
     "apps.guide.services.announce_due",
+    "apps.catalogue.content.settle_changes",
     "apps.operations.stored_files.remove_discarded",
     "apps.recognition.joining.ask_to_follow",
 ]

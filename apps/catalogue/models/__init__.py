@@ -1,4 +1,5 @@
 from apps.catalogue.models.catalogue_import import CatalogueImport, CatalogueImportRow
+from apps.catalogue.models.content import ContentChange, ContentFeed, LandmarkContent
 from apps.catalogue.models.landmark import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.models.license import License
 from apps.catalogue.models.note import LandmarkNote
@@ -13,7 +14,10 @@ __all__ = [
     "Category",
     "CategoryAlias",
     "CategoryName",
+    "ContentChange",
+    "ContentFeed",
     "Landmark",
+    "LandmarkContent",
     "LandmarkName",
     "LandmarkNote",
     "LandmarkRedirect",

@@ -54,9 +54,33 @@ class EarthPoint(Func):
     output_field = models.FloatField()
 
 
+class ContentVersion(Func):
+    """Another text whenever what a landmark shows is another (migration 0013)."""
+
+    function = "gilnun_content_version"
+    output_field = models.TextField()
+
+
+class ContentChangedAt(Func):
+    """When what a landmark shows became what it is (migration 0013)."""
+
+    function = "gilnun_content_changed_at"
+    output_field = models.DateTimeField()
+
+
 class LandmarkQuerySet(models.QuerySet):
     def published(self) -> LandmarkQuerySet:
         return self.filter(state=Landmark.State.PUBLISHED)
+
+    def with_content_version(self) -> LandmarkQuerySet:
+        """Note `content_version` and `content_changed_at`, for ETag and Last-Modified.
+
+        The version is a text that changes with anything the landmark shows: itself, names,
+        notes, photos, licenses, articles, category, region; not what is near, nor its routes.
+        """
+        return self.annotate(
+            content_version=ContentVersion("pk"), content_changed_at=ContentChangedAt("pk")
+        )
 
     def editable_by(self, user: AbstractBaseUser) -> LandmarkQuerySet:
         """Landmarks in the regions that a person may edit."""
