@@ -337,6 +337,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "apps.operations.middleware.UnprefixedLanguage",
+    "apps.api.middleware.ApiHeaders",
     "apps.operations.middleware.BodyLimit",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -441,6 +442,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # The document says nothing that needs a key, and costs no limit.
+    "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     # Without names of their own, enums of generated clients change their names on upgrades.
     "ENUM_NAME_OVERRIDES": {

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(next_page="/"), name="logout"),
     path("accounts/", include("apps.accounts.urls")),
+    path("accounts/partner/", include("apps.partners.urls")),
     path("annotate/", include("apps.annotation.urls")),
     path("api/v1/", include("apps.api.v1.urls")),
     *i18n_patterns(path("", include("apps.guide.urls")), prefix_default_language=False),

@@ -37,6 +37,7 @@ class Permission(StrEnum):
     PUBLISH = "publish"
     EDIT_PHOTOS = "edit_photos"
     MANAGE_PARTNERS = "manage_partners"
+    USE_API = "use_api"
     SERVE_MODELS = "serve_models"
     EXPORT_ANNOTATIONS = "export_annotations"
     ADMINISTER = "administer"
@@ -49,6 +50,7 @@ class Role(StrEnum):
     PUBLISHER = "publisher"
     PHOTO_EDITOR = "photo_editor"
     PARTNER_MANAGER = "partner_manager"
+    PARTNER = "partner"
     ML_ENGINEER = "ml_engineer"
     ADMINISTRATOR = "administrator"
 
@@ -68,7 +70,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CONTENT_EDITOR: frozenset({Permission.EDIT_CONTENT}),
     Role.PUBLISHER: frozenset({Permission.EDIT_CONTENT, Permission.PUBLISH}),
     Role.PHOTO_EDITOR: frozenset({Permission.EDIT_PHOTOS}),
-    Role.PARTNER_MANAGER: frozenset({Permission.MANAGE_PARTNERS}),
+    Role.PARTNER_MANAGER: frozenset({Permission.MANAGE_PARTNERS, Permission.USE_API}),
+    Role.PARTNER: frozenset({Permission.USE_API}),
     Role.ML_ENGINEER: frozenset(
         {Permission.SERVE_MODELS, Permission.EXPORT_ANNOTATIONS, Permission.SEE_NUMBERS}
     ),
@@ -79,6 +82,7 @@ ROLE_NAMES = {
     Role.PUBLISHER: _lazy("reviewer and publisher"),
     Role.PHOTO_EDITOR: _lazy("photo editor"),
     Role.PARTNER_MANAGER: _lazy("partner manager"),
+    Role.PARTNER: _lazy("partner"),
     Role.ANNOTATOR: _lazy("annotator"),
     Role.ANNOTATION_REVIEWER: _lazy("annotation reviewer"),
     Role.ML_ENGINEER: _lazy("ML engineer"),
@@ -287,6 +291,8 @@ def first_page(user: User) -> str:
         return reverse("annotation:editor")
     if may(user, Permission.REVIEW_ANNOTATIONS):
         return reverse("annotation:review")
+    if may(user, Permission.USE_API):
+        return reverse("partners:keys")
     # It says that the account has no rights yet, and who gives them.
     return settings.LOGIN_REDIRECT_URL
 

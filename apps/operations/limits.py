@@ -33,13 +33,13 @@ def take(name: str, key: str, *, limit: int, window: timedelta, at: datetime) ->
 
     Raises LimitReached when `limit` uses were taken in this window already.
     """
-    start, reset = _window(window, at)
+    start, reset = window_of(window, at)
     # The condition stands in the statement: two processes cannot both take the last use.
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             INSERT INTO {Limit._meta.db_table} AS held (name, key, window_start, used)
-            SELECT %(name)s, %(key)s, to_timestamp(%(start)s), 1 WHERE %(limit)s > 0
+            SELECT %(name)s, %(key)s, %(start)s, 1 WHERE %(limit)s > 0
             ON CONFLICT (name, key, window_start) DO UPDATE SET used = held.used + 1
             WHERE held.used < %(limit)s
             RETURNING used
@@ -54,24 +54,24 @@ def take(name: str, key: str, *, limit: int, window: timedelta, at: datetime) ->
 
 def check(name: str, key: str, *, limit: int, window: timedelta, at: datetime) -> None:
     """Raise LimitReached where this window is used up; use nothing."""
-    start, reset = _window(window, at)
-    held = Limit.objects.filter(name=name, key=key, window_start=datetime.fromtimestamp(start, UTC))
+    start, reset = window_of(window, at)
+    held = Limit.objects.filter(name=name, key=key, window_start=start)
     if held.filter(used__gte=limit).exists():
         raise LimitReached(name, limit, max(reset, 1))
 
 
 def give_back(name: str, key: str, *, window: timedelta, at: datetime) -> None:
     """Take one use of this window back."""
-    start, _reset = _window(window, at)
-    held = Limit.objects.filter(name=name, key=key, window_start=datetime.fromtimestamp(start, UTC))
+    start, _reset = window_of(window, at)
+    held = Limit.objects.filter(name=name, key=key, window_start=start)
     held.filter(used__gt=0).update(used=F("used") - 1)
 
 
-def _window(window: timedelta, at: datetime) -> tuple[int, int]:
+def window_of(window: timedelta, at: datetime) -> tuple[datetime, int]:
     """Return when the present window began, and in how many seconds the next one does."""
     length = int(window.total_seconds())
     start = int(at.timestamp()) // length * length
-    return start, start + length - int(at.timestamp())
+    return datetime.fromtimestamp(start, UTC), start + length - int(at.timestamp())
 
 
 def forget(name: str, key: str) -> int:

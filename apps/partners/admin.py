@@ -1,24 +1,67 @@
+from __future__ import annotations
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from apps.operations.editing import AuditedAdmin
-from apps.partners.models import ApiKey
-from apps.partners.services import revoke_api_key
+from apps.partners.forms import OriginsField
+from apps.partners.models import ApiKey, Scope
+from apps.partners.services import give_secret, revoke_api_key
+
+
+class ApiKeyForm(forms.ModelForm):
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        choices=Scope.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+    allowed_origins = OriginsField(
+        label=_("Origins"),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("Web pages that may use this key, one on each line: https://example.org"),
+    )
 
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(AuditedAdmin):
     # The log holds no secrets.
     keeps_no_way_back = True
-    list_display = ["name", "prefix", "scopes", "created_at", "expires_at", "revoked_at"]
-    readonly_fields = ["prefix", "scopes", "created_at", "revoked_at", "last_used_at"]
-    exclude = ["secret_sha256"]
+    form = ApiKeyForm
+    list_display = ["name", "prefix", "owner", "scopes", "last_used_at", "expires_at", "revoked_at"]
+    list_select_related = ["owner"]
+    search_fields = ["name", "prefix", "owner__username"]
+    raw_id_fields = ["owner"]
+    fields = ["name", "owner", "scopes", "allowed_origins", "per_minute", "per_day", "expires_at"]
+    stored = ["prefix", "created_at", "last_used_at", "revoked_at"]
+    readonly_fields = stored
     actions = ["revoke"]
 
-    def has_add_permission(self, request) -> bool:
-        # A key is shown once, by the command create_api_key.
-        return False
+    def get_fields(self, request: HttpRequest, row: ApiKey | None = None) -> list[str]:
+        return [*self.fields, *self.stored] if row else self.fields
+
+    def save_model(self, request: HttpRequest, row: ApiKey, form, change: bool) -> None:
+        if not change:
+            request.key_text = give_secret(row, at=timezone.now())
+        super().save_model(request, row, form, change)
+
+    def response_add(
+        self, request: HttpRequest, row: ApiKey, post_url_continue=None
+    ) -> HttpResponse:
+        """Show the key, this once, instead of leading away."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": row,
+            "opts": self.opts,
+            "text": request.key_text,
+            "back": reverse("admin:partners_apikey_changelist"),
+        }
+        return render(request, "admin/partners/key_made.html", context)
 
     @admin.action(description=_("Revoke the selected keys"), permissions=["change"])
     def revoke(self, request, queryset) -> None:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Q
 
-from apps.operations import limits
+from apps.accounts.models import User
 from apps.operations.audit import Change, record, snapshot
 from apps.operations.models import AuditEntry
 from apps.partners.models import ApiKey, Scope
 
 PREFIX_LENGTH = 8
-LAST_USED_EVERY = timedelta(minutes=1)
+# More would only multiply a partner's quota.
+KEYS_OF_A_PARTNER = 5
 
 
 class KeyRefused(Exception):
     """The key is unknown, expired or revoked."""
+
+
+class TooManyKeys(Exception):
+    """The partner has KEYS_OF_A_PARTNER working keys already."""
 
 
 class NewKey(NamedTuple):
@@ -36,50 +40,77 @@ class NewKey(NamedTuple):
 def create_api_key(
     *,
     name: str,
-    scopes: list[Scope],
+    scopes: Sequence[str],
     at: datetime,
     per_minute: int | None = None,
     per_day: int | None = None,
     expires_at: datetime | None = None,
+    allowed_origins: Sequence[str] = (),
+    owner: AbstractBaseUser | None = None,
     by: AbstractBaseUser | None = None,
 ) -> NewKey:
     """Make a key of 256 random bits: `gilnun_PREFIX_SECRET`."""
-    prefix = secrets.token_hex(PREFIX_LENGTH // 2)
-    text = f"gilnun_{prefix}_{secrets.token_urlsafe(32)}"
-    row = ApiKey.objects.create(
+    row = ApiKey(
+        owner=owner,
         name=name,
-        prefix=prefix,
-        secret_sha256=_digest(text),
         scopes=sorted(set(scopes)),
+        allowed_origins=list(allowed_origins),
         per_minute=per_minute,
         per_day=per_day,
-        created_at=at,
         expires_at=expires_at,
     )
+    text = give_secret(row, at=at)
+    row.save()
     record([Change(row, None, snapshot(row))], by=by, at=at, action=AuditEntry.Action.CREATED)
     return NewKey(row, text)
 
 
-def find_api_key(text: str, *, at: datetime) -> ApiKey:
-    """Return the key with this text. Raises KeyRefused."""
-    # One indexed look-up of the hash of a 256-bit secret: nothing to guess, nothing to time.
-    key = ApiKey.objects.filter(secret_sha256=_digest(text)).first()
-    if key is None or not key.works_at(at):
-        raise KeyRefused
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=at - LAST_USED_EVERY)
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=at)
-    return key
-
-
-def count_use(key: ApiKey, *, at: datetime) -> limits.Allowance:
-    """Count one request of a key. Raises LimitReached; returns what is left of the minute."""
-    per_day = settings.KEY_PER_DAY if key.per_day is None else key.per_day
-    per_minute = settings.KEY_PER_MINUTE if key.per_minute is None else key.per_minute
-    minute = limits.take(
-        "key-minute", key.prefix, limit=per_minute, window=timedelta(minutes=1), at=at
+@transaction.atomic
+def create_own_key(
+    partner: AbstractBaseUser,
+    *,
+    name: str,
+    scopes: Sequence[Scope],
+    expires_at: datetime | None,
+    allowed_origins: Sequence[str],
+    at: datetime,
+) -> NewKey:
+    """Make a key for the partner who asks, with the usual limits. Raises TooManyKeys."""
+    # One at a time, so that two clicks at once do not pass the limit.
+    User.objects.select_for_update().get(pk=partner.pk)
+    if ApiKey.objects.working(at).filter(owner=partner).count() >= KEYS_OF_A_PARTNER:
+        raise TooManyKeys
+    return create_api_key(
+        name=name,
+        scopes=scopes,
+        expires_at=expires_at,
+        allowed_origins=allowed_origins,
+        owner=partner,
+        by=partner,
+        at=at,
     )
-    limits.take("key-day", key.prefix, limit=per_day, window=timedelta(days=1), at=at)
-    return minute
+
+
+def give_secret(row: ApiKey, *, at: datetime) -> str:
+    """Make the secret of a new key and return its text; saving is the caller's."""
+    row.prefix = secrets.token_hex(PREFIX_LENGTH // 2)
+    text = f"gilnun_{row.prefix}_{secrets.token_urlsafe(32)}"
+    row.secret_sha256 = digest(text)
+    row.created_at = at
+    return text
+
+
+@transaction.atomic
+def change_origins(
+    key: ApiKey, origins: Sequence[str], *, by: AbstractBaseUser, at: datetime
+) -> None:
+    """Say which web pages may use a key."""
+    held = ApiKey.objects.select_for_update().get(pk=key.pk)
+    before = snapshot(held)
+    held.allowed_origins = list(origins)
+    held.save(update_fields=["allowed_origins"])
+    change = Change(held, before, snapshot(held))
+    record([change], by=by, at=at, action=AuditEntry.Action.CHANGED)
 
 
 @transaction.atomic
@@ -95,5 +126,6 @@ def revoke_api_key(key: ApiKey, *, at: datetime, by: AbstractBaseUser | None = N
     record([change], by=by, at=at, action=AuditEntry.Action.CHANGED)
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return what is stored of a key: the SHA-256 of its text."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -283,6 +283,24 @@ def test_the_workbench_opens_to_whom_it_is_declared_and_to_nobody_else(role):
     assert not wrong
 
 
+@pytest.mark.parametrize("role", [None, *Role])
+def test_the_pages_of_partners_open_to_whom_it_is_declared_and_to_nobody_else(role):
+    client, user = Client(), None
+    if role is not None:
+        user = create_user(name="mina", roles=[role]).user
+        client.force_login(user)
+    ours = [each for each in addresses() if each.name.startswith("partners:")]
+
+    assert ours
+    for address in ours:
+        values = dict.fromkeys(address.parameters, "1")
+        path = reverse(address.name, kwargs=values)
+        allowed = user is not None and may(user, address.callback.permission)
+        for answer in (client.get(path), client.post(path)):
+            # What is not theirs does not exist for people who are let in.
+            assert is_refused(answer) != allowed or answer.status_code == 405, address.name
+
+
 def test_the_pictures_of_tasks_are_not_for_strangers(client):
     """They hear 404: which pictures exist is nobody's business."""
     image = AnnotationFactory().task.image

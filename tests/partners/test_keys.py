@@ -6,7 +6,8 @@ from django.utils import timezone
 from apps.accounts.permissions import Role
 from apps.accounts.services import create_user
 from apps.operations.models import AuditEntry
-from apps.partners.services import KeyRefused, create_api_key, find_api_key
+from apps.partners.metering import find_api_key
+from apps.partners.services import KeyRefused, create_api_key
 
 pytestmark = pytest.mark.django_db
 

@@ -2,44 +2,97 @@
 
 from __future__ import annotations
 
+from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
+from apps.operations.visitors import visitor_address
+from apps.partners.metering import QuotaReached, count_anonymous, count_use, find_api_key
 from apps.partners.models import ApiKey, Scope
-from apps.partners.services import KeyRefused, count_use, find_api_key
+from apps.partners.services import KeyRefused
 
 KEYWORD = "Api-Key"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Find the key of a request and count its use."""
+    """Find the key of a request and count its use; without one, count its address."""
 
     def authenticate(self, request) -> tuple[None, ApiKey] | None:
         parts = get_authorization_header(request).split()
         if not parts or parts[0].lower() != KEYWORD.lower().encode():
+            meter_anonymous(request._request)
             return None
-        if len(parts) != 2:
-            raise AuthenticationFailed
-        now = timezone.now()
-        try:
-            key = find_api_key(parts[1].decode("ascii", "replace"), at=now)
-        except KeyRefused:
-            raise AuthenticationFailed from None
-        request.allowance = count_use(key, at=now)
-        return None, key
+        text = parts[1].decode("ascii", "replace") if len(parts) == 2 else ""
+        return None, meter(request._request, text)
 
     def authenticate_header(self, request) -> str:
         return KEYWORD
 
 
-class MayRecognize(BasePermission):
-    """The request carries a key with scope recognize."""
+def meter(request: HttpRequest, text: str, *, operation: str = "") -> ApiKey:
+    """Find the key with this text and count one request of it.
+
+    operation: what the usage page calls it; otherwise the method and the name of the address.
+    Raises AuthenticationFailed, QuotaReached.
+    """
+    now = timezone.now()
+    try:
+        key = find_api_key(text, at=now)
+    except KeyRefused:
+        # Guesses count like requests without a key.
+        meter_anonymous(request)
+        raise AuthenticationFailed from None
+    request.api_key = key
+    operation = operation or f"{request.method} {request.resolver_match.url_name}"
+    try:
+        request.meters = count_use(key, operation=operation, at=now)
+    except QuotaReached as reached:
+        request.meters = reached.meters
+        raise
+    return key
+
+
+def meter_anonymous(request: HttpRequest) -> None:
+    """Count one request of an address without a key. Raises QuotaReached."""
+    try:
+        request.meters = count_anonymous(visitor_address(request), at=timezone.now())
+    except QuotaReached as reached:
+        request.meters = reached.meters
+        raise
+
+
+class HasScope(BasePermission):
+    """The request carries a key with a scope; each scope has its class below."""
+
+    scope: Scope
 
     def has_permission(self, request, view) -> bool:
-        return isinstance(request.auth, ApiKey) and Scope.RECOGNIZE in request.auth.scopes
+        return isinstance(request.auth, ApiKey) and self.scope in request.auth.scopes
+
+
+class MayRecognize(HasScope):
+    scope = Scope.RECOGNIZE
+
+
+class MayExport(HasScope):
+    scope = Scope.EXPORT
+
+
+class HasKey(BasePermission):
+    """The request carries a key, whatever its scopes."""
+
+    def has_permission(self, request, view) -> bool:
+        return isinstance(request.auth, ApiKey)
+
+
+class MayRead(BasePermission):
+    """Anybody may read; a key must have the scope read."""
+
+    def has_permission(self, request, view) -> bool:
+        return request.auth is None or Scope.READ in request.auth.scopes
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):

@@ -40,10 +40,7 @@ def problem(error: Exception, context: dict) -> HttpResponse | None:
                 "limit": error.limit,
                 "seconds": seconds,
             }
-            headers = {
-                "Retry-After": str(seconds),
-                "RateLimit": f'"default";r=0;t={seconds}',
-            }
+            headers = {"Retry-After": str(seconds)}
             return problem_response(429, "limit_reached", detail, headers=headers)
         case exceptions.NotAuthenticated() | exceptions.AuthenticationFailed():
             detail = _("Send a valid key: Authorization: Api-Key <key>.")
