@@ -6,9 +6,12 @@ from django.db import migrations, models
 
 def mark_stable(apps, schema_editor):
     """What answers now is the stable model."""
-    index = apps.get_model("recognition", "ReferenceIndex").objects.filter(active=True).first()
+    # The migration's own connection: the application's would wait for its locks.
+    alias = schema_editor.connection.alias
+    indexes = apps.get_model("recognition", "ReferenceIndex").objects.using(alias)
+    index = indexes.filter(active=True).first()
     if index:
-        models = apps.get_model("recognition", "ServedModel").objects
+        models = apps.get_model("recognition", "ServedModel").objects.using(alias)
         models.filter(pk=index.model_id).update(stage="stable")
 
 
