@@ -37,6 +37,8 @@ TEXTS = [
     gettext_noop("Reset filters"),
     gettext_noop("Return to site"),
     gettext_noop("Run"),
+    gettext_noop("Save and add another"),
+    gettext_noop("Save and continue editing"),
     gettext_noop("Search apps and models..."),
     gettext_noop("Select action"),
     gettext_noop("Select action to run"),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class TaskState(TextChoices):
-    OPEN = "open"
-    LEASED = "leased"  # one person holds it until the lease ends
-    SUBMITTED = "submitted"
-    ACCEPTED = "accepted"
-    RETURNED = "returned"  # back to the same annotator
-    SKIPPED = "skipped"  # goes to others; what is left over is the supervisor's list
-    UNUSABLE = "unusable"  # a supervisor closed it: nobody can annotate it
+    OPEN = "open", _("open")
+    LEASED = "leased", _("being worked on")  # one person holds it until the lease ends
+    SUBMITTED = "submitted", _("submitted")
+    ACCEPTED = "accepted", _("accepted")
+    RETURNED = "returned", _("returned")  # back to the same annotator
+    SKIPPED = "skipped", _("skipped")  # goes to others; what is left over is the supervisor's list
+    UNUSABLE = "unusable", _("unusable")  # a supervisor closed it: nobody can annotate it
 
 
 FOLLOWING = {

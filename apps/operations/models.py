@@ -30,21 +30,27 @@ class Job(models.Model):
     """Work to be done once. The row is the job; a message is only a wake-up call."""
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        RUNNING = "running"
-        DONE = "done"
-        PARKED = "parked"  # gave up after its attempts; waits for a person
+        WAITING = "waiting", _("waits")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        PARKED = "parked", _("gave up")  # gave up after its attempts; waits for a person
 
-    task = models.CharField(max_length=100, help_text="name of the Celery task that does it")
-    subject = models.CharField(max_length=100, help_text="primary key of what it is about")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    available_at = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True, blank=True)
-    lease_token = models.UUIDField(null=True, blank=True)
-    error = models.TextField(blank=True)
-    created_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True, blank=True)
+    task = models.CharField(
+        _("work"), max_length=100, help_text=_("name of the Celery task that does it")
+    )
+    subject = models.CharField(
+        _("about"), max_length=100, help_text=_("primary key of what it is about")
+    )
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
+    available_at = models.DateTimeField(_("not before"))
+    lease_until = models.DateTimeField(_("held until"), null=True, blank=True)
+    lease_token = models.UUIDField(_("token of the lease"), null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    created_at = models.DateTimeField(_("created"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = JobQuerySet.as_manager()
 
@@ -169,10 +175,12 @@ class Event(models.Model):
     """
 
     at = models.DateTimeField(_("when"))
-    kind = models.CharField(_("kind"), max_length=60, help_text="as annotation.submitted")
-    subject_type = models.CharField(max_length=100)
-    subject = models.CharField(max_length=100, help_text="primary key of what it is about")
-    payload = models.JSONField(default=dict)
+    kind = models.CharField(_("kind"), max_length=60, help_text=_("as annotation.submitted"))
+    subject_type = models.CharField(_("what about"), max_length=100)
+    subject = models.CharField(
+        _("about"), max_length=100, help_text=_("primary key of what it is about")
+    )
+    payload = models.JSONField(_("content"), default=dict)
     passed_on_at = models.DateTimeField(_("passed on"), null=True, blank=True)
 
     objects = EventQuerySet.as_manager()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.annotation.models.task import AnnotationTask
 from apps.annotation.shapes import Box, Tags
@@ -16,34 +17,66 @@ class Annotation(models.Model):
     but for `current`: a later one for the same task takes its place."""
 
     class Origin(models.TextChoices):
-        DRAWN = "drawn"
-        FIXED = "fixed"  # by a reviewer
-        IMPORTED = "imported"
+        DRAWN = "drawn", _("drawn")
+        FIXED = "fixed", _("fixed")  # by a reviewer
+        IMPORTED = "imported", _("imported")
 
-    task = models.ForeignKey(AnnotationTask, models.CASCADE, related_name="annotations")
-    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.DRAWN)
-    current = models.BooleanField(default=True)
-    by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="annotations")
-    token = models.UUIDField(null=True, blank=True, help_text="of the lease it was drawn under")
-    external_id = models.CharField(max_length=60, blank=True, help_text="as imported: 41544868_1")
+    task = models.ForeignKey(
+        AnnotationTask, models.CASCADE, related_name="annotations", verbose_name=_("task")
+    )
+    origin = models.CharField(
+        _("origin"), max_length=10, choices=Origin.choices, default=Origin.DRAWN
+    )
+    current = models.BooleanField(_("current"), default=True)
+    by = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="annotations",
+        verbose_name=_("who"),
+    )
+    token = models.UUIDField(
+        _("token of the lease"),
+        null=True,
+        blank=True,
+    )
+    external_id = models.CharField(
+        _("number elsewhere"), max_length=60, blank=True, help_text=_("as imported: 41544868_1")
+    )
     x = models.DecimalField(max_digits=9, decimal_places=2)
     y = models.DecimalField(max_digits=9, decimal_places=2)
-    width = models.DecimalField(max_digits=9, decimal_places=2)
-    height = models.DecimalField(max_digits=9, decimal_places=2)
-    truncated = models.BooleanField(default=False)
-    occluded = models.BooleanField(default=False)
-    reflection = models.BooleanField(default=False)
-    none_of_these = models.BooleanField(default=False)
+    width = models.DecimalField(_("width"), max_digits=9, decimal_places=2)
+    height = models.DecimalField(_("height"), max_digits=9, decimal_places=2)
+    truncated = models.BooleanField(_("truncated"), default=False)
+    occluded = models.BooleanField(_("occluded"), default=False)
+    reflection = models.BooleanField(_("reflection"), default=False)
+    none_of_these = models.BooleanField(_("none of these"), default=False)
     landmark = models.ForeignKey(
-        Landmark, models.SET_NULL, null=True, blank=True, related_name="annotations"
+        Landmark,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="annotations",
+        verbose_name=_("landmark"),
     )
-    other = models.CharField(max_length=200, blank=True, help_text="a place we do not have")
-    seconds = models.FloatField(null=True, blank=True, help_text="from the claim to the submit")
-    truth_overlap = models.FloatField(null=True, blank=True, help_text="with the known answer")
-    truth_tags_right = models.BooleanField(null=True, blank=True)
-    created_at = models.DateTimeField()
+    other = models.CharField(
+        _("other place"), max_length=200, blank=True, help_text=_("a place we do not have")
+    )
+    seconds = models.FloatField(
+        _("seconds"), null=True, blank=True, help_text=_("from the claim to the submit")
+    )
+    truth_overlap = models.FloatField(
+        _("overlap with the known answer"),
+        null=True,
+        blank=True,
+    )
+    truth_tags_right = models.BooleanField(_("tags as in the known answer"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
 
     class Meta:
+        verbose_name = _("annotation")
+        verbose_name_plural = _("annotations")
         constraints = [
             models.UniqueConstraint(
                 name="annotation_once_per_lease",
@@ -95,21 +128,34 @@ class Review(models.Model):
     """What a reviewer decided on an annotation. Rows are never changed."""
 
     class Verdict(models.TextChoices):
-        ACCEPTED = "accepted"
-        RETURNED = "returned"
-        FIXED = "fixed"
+        ACCEPTED = "accepted", _("accepted")
+        RETURNED = "returned", _("returned")
+        FIXED = "fixed", _("fixed")
 
-    task = models.ForeignKey(AnnotationTask, models.CASCADE, related_name="reviews")
-    annotation = models.ForeignKey(Annotation, models.CASCADE, related_name="reviews")
-    fix = models.OneToOneField(
-        Annotation, models.CASCADE, null=True, blank=True, related_name="fixed_in"
+    task = models.ForeignKey(
+        AnnotationTask, models.CASCADE, related_name="reviews", verbose_name=_("task")
     )
-    reviewer = models.ForeignKey(User, models.PROTECT, related_name="reviews")
-    verdict = models.CharField(max_length=10, choices=Verdict.choices)
-    reason = models.CharField(max_length=500, blank=True)
-    created_at = models.DateTimeField()
+    annotation = models.ForeignKey(
+        Annotation, models.CASCADE, related_name="reviews", verbose_name=_("annotation")
+    )
+    fix = models.OneToOneField(
+        Annotation,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="fixed_in",
+        verbose_name=_("fixed as"),
+    )
+    reviewer = models.ForeignKey(
+        User, models.PROTECT, related_name="reviews", verbose_name=_("reviewer")
+    )
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict.choices)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("created"))
 
     class Meta:
+        verbose_name = _("review")
+        verbose_name_plural = _("reviews")
         constraints = [
             models.UniqueConstraint(name="review_once_per_annotation", fields=["annotation"]),
             models.CheckConstraint(

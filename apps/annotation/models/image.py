@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from apps.annotation.models.dataset import Assignment, Dataset
 from apps.catalogue.models import Landmark, License, Photo
@@ -23,37 +24,75 @@ class AnnotationImageQuerySet(models.QuerySet):
 class AnnotationImage(models.Model):
     """A picture of a dataset. It is no Photo of a landmark: nothing of it shows in public."""
 
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="images")
-    file = models.FileField(upload_to="annotation/", blank=True, max_length=200)
-    name = models.CharField(max_length=300, help_text="of the file as it was given to us")
-    sha256 = models.CharField(max_length=64, blank=True, help_text="of that file")
-    file_sha256 = models.CharField(max_length=64, blank=True, help_text="of what we made of it")
+    dataset = models.ForeignKey(
+        Dataset, models.CASCADE, related_name="images", verbose_name=_("dataset")
+    )
+    file = models.FileField(_("file"), upload_to="annotation/", blank=True, max_length=200)
+    name = models.CharField(
+        _("name"), max_length=300, help_text=_("of the file as it was given to us")
+    )
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, help_text=_("of that file"))
+    file_sha256 = models.CharField(
+        _("SHA-256 of the stored picture"),
+        max_length=64,
+        blank=True,
+        help_text=_("of what we made of it"),
+    )
     original = models.TextField(
-        blank=True, help_text="path of a picture that is read when it is first shown"
+        _("original file"),
+        blank=True,
+        help_text=_("path of a picture that is read when it is first shown"),
     )
     broken = models.CharField(
-        max_length=40, blank=True, help_text="why the picture cannot be shown, as a code"
+        _("fault"),
+        max_length=40,
+        blank=True,
+        help_text=_("why the picture cannot be shown, as a code"),
     )
-    external_id = models.CharField(max_length=60, blank=True, help_text="AI Hub image_id")
-    width = models.PositiveIntegerField(help_text="pixels of the upright picture")
-    height = models.PositiveIntegerField(help_text="pixels of the upright picture")
-    license = models.ForeignKey(License, models.PROTECT, related_name="annotation_images")
-    credit = models.CharField(max_length=300, blank=True)
+    external_id = models.CharField(
+        _("number elsewhere"), max_length=60, blank=True, help_text=_("AI Hub image_id")
+    )
+    width = models.PositiveIntegerField(_("width"), help_text=_("pixels of the upright picture"))
+    height = models.PositiveIntegerField(_("height"), help_text=_("pixels of the upright picture"))
+    license = models.ForeignKey(
+        License, models.PROTECT, related_name="annotation_images", verbose_name=_("license")
+    )
+    credit = models.CharField(_("credit"), max_length=300, blank=True)
     landmark = models.ForeignKey(
-        Landmark, models.SET_NULL, null=True, blank=True, related_name="annotation_images"
+        Landmark,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="annotation_images",
+        verbose_name=_("landmark"),
     )
     # A visitor's photo: when it is taken back, what was drawn on it goes with it.
     photo = models.ForeignKey(
-        Photo, models.CASCADE, null=True, blank=True, related_name="annotation_images"
+        Photo,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="annotation_images",
+        verbose_name=_("photo"),
     )
-    suggestion = models.JSONField(null=True, blank=True, help_text="[x, y, width, height]")
-    truth = models.JSONField(null=True, blank=True, help_text="the known answer: bbox and tags")
-    stated = models.JSONField(null=True, blank=True, help_text="what an import said besides")
-    created_at = models.DateTimeField()
+    suggestion = models.JSONField(
+        _("suggested box"), null=True, blank=True, help_text=_("[x, y, width, height]")
+    )
+    truth = models.JSONField(
+        _("known answer"), null=True, blank=True, help_text=_("the known answer: bbox and tags")
+    )
+    stated = models.JSONField(
+        _("what the import said besides"),
+        null=True,
+        blank=True,
+    )
+    created_at = models.DateTimeField(_("created"))
 
     objects = AnnotationImageQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("image to annotate")
+        verbose_name_plural = _("images to annotate")
         constraints = [
             models.CheckConstraint(
                 name="annotation_image_has_size", condition=Q(width__gt=0, height__gt=0)

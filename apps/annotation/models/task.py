@@ -5,6 +5,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.annotation.models.dataset import Dataset
 from apps.annotation.models.image import AnnotationImage
@@ -38,41 +39,78 @@ class TaskQuerySet(models.QuerySet):
 class AnnotationTask(models.Model):
     """One person's work on one image. At most one person holds it at a time."""
 
-    image = models.ForeignKey(AnnotationImage, models.CASCADE, related_name="tasks")
+    image = models.ForeignKey(
+        AnnotationImage, models.CASCADE, related_name="tasks", verbose_name=_("image")
+    )
     # The image's dataset once more: the indexes of the claim begin with it. A plain one beside
     # them would be taken for a dataset that just came and has no statistics yet: all its tasks
     # would be read at every claim.
-    dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="tasks", db_index=False)
-    slot = models.PositiveSmallIntegerField(default=1, help_text="1 to the dataset's redundancy")
-    state = models.CharField(max_length=10, choices=TaskState.choices, default=TaskState.OPEN)
+    dataset = models.ForeignKey(
+        Dataset, models.CASCADE, related_name="tasks", db_index=False, verbose_name=_("dataset")
+    )
+    slot = models.PositiveSmallIntegerField(
+        _("turn"), default=1, help_text=_("1 to the dataset's redundancy")
+    )
+    state = models.CharField(
+        _("state"), max_length=10, choices=TaskState.choices, default=TaskState.OPEN
+    )
     reserved_for = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="reserved_tasks"
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="reserved_tasks",
+        verbose_name=_("handed to"),
     )
     holder = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="held_tasks"
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="held_tasks",
+        verbose_name=_("working on it"),
     )
-    token = models.UUIDField(null=True, blank=True)
-    leased_at = models.DateTimeField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    token = models.UUIDField(_("token of the lease"), null=True, blank=True)
+    leased_at = models.DateTimeField(_("taken"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("held until"), null=True, blank=True)
     annotator = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="annotated_tasks"
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="annotated_tasks",
+        verbose_name=_("annotator"),
     )
-    submitted_at = models.DateTimeField(null=True, blank=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
+    completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
     # A task of one person beside the dataset's own: to practise, or a hidden known answer. It
     # is scored, and never reviewed, completed or exported.
     check_of = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="check_tasks"
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="check_tasks",
+        verbose_name=_("check of"),
     )
-    closed_reason = models.CharField(max_length=500, blank=True, help_text="why it is unusable")
+    closed_reason = models.CharField(
+        _("reason"), max_length=500, blank=True, help_text=_("why it is unusable")
+    )
     reviewer = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="tasks_in_review"
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="tasks_in_review",
+        verbose_name=_("reviewer"),
     )
-    review_until = models.DateTimeField(null=True, blank=True)
+    review_until = models.DateTimeField(_("in review until"), null=True, blank=True)
 
     objects = TaskQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
         constraints = [
             models.UniqueConstraint(
                 name="task_once_per_slot",

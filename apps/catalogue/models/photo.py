@@ -84,10 +84,12 @@ class Photo(models.Model):
         _("reference"), default=False, help_text=_("Recognition may know the landmark by it.")
     )
     file = models.FileField(_("file"), upload_to="photos/")
-    sha256 = models.CharField(max_length=64, help_text="of the file as it was given to us")
+    sha256 = models.CharField(
+        _("SHA-256"), max_length=64, help_text=_("of the file as it was given to us")
+    )
     bytes = models.PositiveIntegerField(_("bytes"))
-    width = models.PositiveIntegerField(_("width"), help_text="pixels")
-    height = models.PositiveIntegerField(_("height"), help_text="pixels")
+    width = models.PositiveIntegerField(_("width"), help_text=_("pixels"))
+    height = models.PositiveIntegerField(_("height"), help_text=_("pixels"))
     license = models.ForeignKey(
         License, models.PROTECT, related_name="photos", verbose_name=_("license")
     )
