@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from itertools import count
-from operator import or_
 
-from django.db.models import Q
+from django.db.models import F, Func, Model, Value
 
 from apps.catalogue.models import Landmark, LandmarkRedirect
 from apps.catalogue.romanization import ascii_slug
@@ -41,18 +39,20 @@ def slug_from(latin: str, korean: str) -> str:
 
 def _used(bases: set[str]) -> set[str]:
     """Return which of some addresses are used, and for those the ones with a number too."""
-    used = _of(Q(slug__in=bases), Q(old_slug__in=bases))
+    used = {
+        slug
+        for model, field in ((Landmark, "slug"), (LandmarkRedirect, "old_slug"))
+        for slug in model.objects.filter(**{f"{field}__in": bases}).values_list(field, flat=True)
+    }
     if repeated := used & bases:
-        numbered = [rf"^{base}-\d+$" for base in repeated]
-        used |= _of(
-            reduce(or_, (Q(slug__regex=pattern) for pattern in numbered)),
-            reduce(or_, (Q(old_slug__regex=pattern) for pattern in numbered)),
-        )
+        used |= _numbered(Landmark, "slug", repeated)
+        used |= _numbered(LandmarkRedirect, "old_slug", repeated)
     return used
 
 
-def _of(landmarks: Q, redirects: Q) -> set[str]:
-    return {
-        *Landmark.objects.filter(landmarks).values_list("slug", flat=True),
-        *LandmarkRedirect.objects.filter(redirects).values_list("old_slug", flat=True),
-    }
+def _numbered(model: type[Model], field: str, bases: set[str]) -> set[str]:
+    """Return the addresses that are one of some with a number behind it."""
+    # One look at every address; a pattern for each base would look at all of them each time.
+    base = Func(F(field), Value(r"-\d+$"), Value(""), function="regexp_replace")
+    found = model.objects.annotate(base=base).filter(base__in=bases)
+    return set(found.values_list(field, flat=True))

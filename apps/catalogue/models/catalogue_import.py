@@ -4,7 +4,6 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -139,7 +138,6 @@ class CatalogueImportRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["held", "outcome", "position"], name="import_row_outcome"),
-            GinIndex(fields=["keys"], name="import_row_keys"),
         ]
 
     def __str__(self) -> str:
