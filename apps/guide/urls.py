@@ -7,6 +7,7 @@ app_name = "guide"
 urlpatterns = [
     path("", places.home, name="home"),
     path("landmarks/", places.landmark_list, name="landmark_list"),
+    path("suggest/", places.suggest, name="suggest"),
     path("landmarks/<slug:slug>/", landmark.landmark, name="landmark"),
     path(
         "landmarks/<slug:slug>/sketch-<slug:scheme>.svg",

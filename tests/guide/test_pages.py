@@ -153,7 +153,7 @@ def test_a_missing_page_is_said_kindly(client, prefix, words):
 
 def test_a_fault_is_said_kindly_without_asking_anything(client, monkeypatch):
     client.raise_request_exception = False
-    monkeypatch.setattr("apps.guide.views.places.cards_of", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("apps.guide.views.places.cards_under", lambda *_, **__: 1 / 0)
 
     response = client.get("/en/landmarks/")
 

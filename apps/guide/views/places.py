@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
 from django.core.paginator import Paginator
-from django.db.models import Exists, F, FilteredRelation, OuterRef, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from apps.catalogue.models import Landmark, Photo
-from apps.guide.cards import cards_of
+from apps.guide.cards import Numbered, cards_of, cards_under
+from apps.guide.finding import find, suggest_names
+from apps.guide.place_query import BEST, NAME, NEAREST, NEWEST, PlaceQuery
 from apps.guide.presenting import DRAWN
 from apps.guide.samples import home_samples
 
 PAGE_SIZE = 24
 HOME_PLACES = 12
-LONGEST_QUERY = 100
+SORTS = {
+    BEST: _("best match"),
+    NEAREST: _("distance"),
+    NAME: _("name"),
+    NEWEST: _("newest first"),
+}
+RADII_M = (1_000, 5_000, 20_000, 50_000)
+# Who types the same letters again within a minute sees the same names.
+SUGGESTIONS_CACHE = {"Cache-Control": "public, max-age=60"}
+
+
+class Link(NamedTuple):
+    """One of several ways to see the same list."""
+
+    label: object
+    address: str
+    chosen: bool
 
 
 @require_safe
@@ -28,7 +51,7 @@ def home(request: HttpRequest) -> HttpResponse:
     seen_in_photos = known.filter(
         Exists(Photo.objects.references().filter(landmark=OuterRef("pk")).exclude(source=DRAWN))
     )
-    first = list(by_name(known, language).values_list("pk", flat=True)[:HOME_PLACES])
+    first = list(known.order_by("slug").values_list("pk", flat=True)[:HOME_PLACES])
     if not first:
         published = Landmark.objects.published().order_by("slug")
         first = list(published.values_list("pk", flat=True)[:HOME_PLACES])
@@ -53,20 +76,41 @@ def known_landmarks() -> QuerySet[Landmark]:
 
 @require_safe
 def landmark_list(request: HttpRequest) -> HttpResponse:
-    # PostgreSQL takes no NUL in a text.
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST_QUERY]
-    landmarks = Landmark.objects.published()
-    landmarks = landmarks.search(query) if query else by_name(landmarks, get_language())
-    found = Paginator(landmarks.values_list("pk", flat=True), PAGE_SIZE)
-    page = found.get_page(request.GET.get("page"))
-    cards = cards_of(list(page.object_list), language=get_language())
-    return render(
-        request, "guide/landmark_list.html", {"query": query, "page": page, "cards": cards}
-    )
+    query = PlaceQuery.of(request.GET)
+    language = get_language()
+    found = find(query, language=language, at=timezone.now())
+    page = Paginator(found.landmarks, PAGE_SIZE).get_page(request.GET.get("page"))
+    shown = np.asarray(page.object_list).tolist()
+    metres = [None] * len(shown)
+    if found.metres is not None:
+        metres = found.metres[page.start_index() - 1 :][: len(shown)].tolist()
+    chosen = [Numbered("", *each) for each in zip(shown, metres, strict=True)]
+    context = {
+        "query": query,
+        "page": page,
+        "cards": cards_under(chosen, language=language).get("", []),
+        "facets": found.facets,
+        "sorts": [
+            Link(SORTS[sort], query.address(sort=sort), sort == query.sort) for sort in query.sorts
+        ],
+        "radii": [
+            Link(f"{metres // 1000} km", query.address(radius_m=metres), metres == query.radius_m)
+            for metres in RADII_M
+        ],
+        "anywhere": query.address(near=None),
+        "unfiltered": PlaceQuery(query=query.query).address(),
+        "before_page": query.address() if query.address() == "?" else f"{query.address()}&",
+    }
+    return render(request, "guide/landmark_list.html", context)
 
 
-def by_name(landmarks: QuerySet[Landmark], language: str) -> QuerySet[Landmark]:
-    """Sort by the official name in a language; places without one come last, by slug."""
-    official = Q(names__language=language, names__kind="official")
-    named = landmarks.annotate(official=FilteredRelation("names", condition=official))
-    return named.order_by(F("official__text").asc(nulls_last=True), "slug")
+@require_safe
+def suggest(request: HttpRequest) -> JsonResponse:
+    """Return the names that begin or contain what somebody types, as JSON."""
+    words = PlaceQuery.of(request.GET).query
+    cards = suggest_names(words, language=get_language()) if words else []
+    places = [
+        {"name": card.name, "other": card.other_name, "region": card.region, "url": card.url}
+        for card in cards
+    ]
+    return JsonResponse({"query": words, "places": places}, headers=SUGGESTIONS_CACHE)
