@@ -162,6 +162,7 @@ ROUTINES = [
     "apps.guide.services.announce_due",
     "apps.catalogue.content.settle_changes",
     "apps.operations.stored_files.remove_discarded",
+    "apps.operations.idempotency.forget_expired",
     "apps.recognition.joining.ask_to_follow",
 ]
 # Deleted photos can come back that long.
@@ -294,6 +295,8 @@ REQUEST_MAX_BYTES = PHOTO_MAX_BYTES + 1024 * 1024
 IMPORT_REQUEST_MAX_BYTES = IMPORT_MAX_BYTES + 1024 * 1024
 ARCHIVE_REQUEST_MAX_BYTES = ARCHIVE_MAX_BYTES + 1024 * 1024
 API_REQUEST_MAX_BYTES = PHOTOS_PER_REQUEST * PHOTO_MAX_BYTES + 1024 * 1024
+# Photos inside JSON are held in memory as a whole, so there is room for one of the largest.
+API_JSON_MAX_BYTES = PHOTO_MAX_BYTES * 4 // 3 + 1024 * 1024
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

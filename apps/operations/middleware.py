@@ -84,7 +84,7 @@ class BodyLimit:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        limit = _limit_of(request.path)
+        limit = _limit_of(request.path, request.content_type)
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
@@ -109,13 +109,14 @@ class BodyLimit:
         return render(request, "413.html", context, status=413)
 
 
-def _limit_of(path: str) -> int:
+def _limit_of(path: str, content_type: str) -> int:
     if path == settings.IMPORT_PATH:
         return settings.IMPORT_REQUEST_MAX_BYTES
     if settings.ARCHIVE_PATH.fullmatch(path):
         return settings.ARCHIVE_REQUEST_MAX_BYTES
-    if path.startswith("/api/"):
-        return settings.API_REQUEST_MAX_BYTES
+    if path.startswith(("/api/", "/v1/")):
+        multipart = content_type == "multipart/form-data"
+        return settings.API_REQUEST_MAX_BYTES if multipart else settings.API_JSON_MAX_BYTES
     return settings.REQUEST_MAX_BYTES
 
 

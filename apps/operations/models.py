@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.conf import settings
@@ -103,6 +104,27 @@ class Limit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}: {self.used}"
+
+
+class IdempotencyKey(models.Model):
+    """A request that a program may send again without doing it twice, and its answer."""
+
+    credential = models.CharField(max_length=60, help_text="who asked, as the prefix of a key")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of what was asked")
+    # What is made carries it, so that whoever takes over after a crash finds it.
+    token = models.UUIDField(default=uuid.uuid4, unique=True)
+    held_until = models.DateTimeField()
+    answer = models.JSONField(null=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="idempotency_key_once", fields=["credential", "key"])
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.credential} {self.key}"
 
 
 class AuditEntryQuerySet(models.QuerySet):

@@ -40,14 +40,21 @@ def answer_photos(
     position: tuple[float, float] | None = None,
     top_k: int = 5,
     started: float | None = None,
+    receipt: uuid.UUID | None = None,
 ) -> RecognitionRequest:
     """Store photos of one place and answer within RECOGNITION_WAIT_SECONDS, else leave it pending.
 
     started: time.perf_counter() at the beginning of the HTTP request, for `Server-Timing`.
+    receipt: the one to give the request, where the caller must find it again.
     The returned request is done, or pending and in the hands of the workers.
     """
     request, job = submit_photos(
-        photos, requester=requester, position=position, top_k=top_k, at=timezone.now()
+        photos,
+        requester=requester,
+        position=position,
+        top_k=top_k,
+        at=timezone.now(),
+        receipt=receipt,
     )
     answer_now(request, job, photos)
     if started is not None:
@@ -62,6 +69,7 @@ def submit_photos(
     position: tuple[float, float] | None,
     top_k: int,
     at: datetime,
+    receipt: uuid.UUID | None = None,
 ) -> tuple[RecognitionRequest, Job]:
     """Store prepared photos with their job, held by the caller for a moment.
 
@@ -69,6 +77,7 @@ def submit_photos(
     """
     latitude, longitude = position or (None, None)
     request = RecognitionRequest(
+        receipt=receipt or uuid.uuid4(),
         requester=requester,
         top_k=top_k,
         latitude=latitude,

@@ -141,7 +141,7 @@ def test_bad_input_is_a_problem_and_leaves_nothing(known_places, partner, fields
 
 
 def test_other_content_types_are_refused(partner):
-    response = partner.post(ADDRESS, "{}", content_type="application/json")
+    response = partner.post(ADDRESS, "a photo", content_type="text/plain")
 
     assert problem_of(response) == (415, "unsupported_media_type")
 

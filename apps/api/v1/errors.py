@@ -10,6 +10,8 @@ from rest_framework import exceptions, serializers
 from apps.catalogue.pictures import PictureRefused
 from apps.operations.limits import LimitReached
 from apps.operations.problems import problem_response
+from apps.recognition.reference_index import NoReferenceIndex
+from apps.recognition.serving import ServingError
 
 
 class Gone(exceptions.APIException):
@@ -17,6 +19,20 @@ class Gone(exceptions.APIException):
 
     status_code = 410
     default_code = "gone"
+
+
+class Conflict(exceptions.APIException):
+    """The same request, by its Idempotency-Key, is still at work."""
+
+    status_code = 409
+    default_code = "request_in_progress"
+
+
+class KeyReused(exceptions.APIException):
+    """The Idempotency-Key came with another request before."""
+
+    status_code = 422
+    default_code = "idempotency_key_reused"
 
 
 class ProblemSerializer(serializers.Serializer):
@@ -54,6 +70,17 @@ def problem(error: Exception, context: dict) -> HttpResponse | None:
             return problem_response(404, "not_found", _("There is nothing at this address."))
         case Gone():
             return problem_response(410, "gone", _("This was deleted."))
+        case Conflict():
+            detail = _("The first request with this Idempotency-Key is still at work.")
+            headers = {"Retry-After": "1"}
+            return problem_response(409, error.default_code, detail, headers=headers)
+        case KeyReused():
+            detail = _("This Idempotency-Key came with another request before. Use a new one.")
+            return problem_response(422, error.default_code, detail)
+        case NoReferenceIndex() | ServingError():
+            detail = _("Photos cannot be compared at the moment. Please try again soon.")
+            headers = {"Retry-After": "5"}
+            return problem_response(503, "recognition_unavailable", detail, headers=headers)
         case exceptions.ValidationError():
             detail = _("Some values cannot be used; see errors.")
             return problem_response(422, "invalid", detail, errors=error.detail)

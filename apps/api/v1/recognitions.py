@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-import math
 from uuid import UUID
 
-from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.v1.authentication import MayRecognize
-from apps.api.v1.errors import Gone, ProblemSerializer
+from apps.api.v1.errors import Conflict, Gone, KeyReused, ProblemSerializer
+from apps.api.v1.uploads import (
+    JsonUploadSerializer,
+    PlaceSerializer,
+    Sent,
+    UploadSerializer,
+    fingerprint,
+    prepared,
+    sent_photos,
+)
 from apps.catalogue.models import Landmark
-from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
+from apps.operations.idempotency import (
+    InProgress,
+    OtherRequest,
+    claim_key,
+    forget_answer,
+    keep_answer,
+    release_key,
+)
+from apps.operations.models import IdempotencyKey
 from apps.recognition.feedback import NothingToConfirm, confirm_answer, correct_answer
 from apps.recognition.models import Candidate, Feedback, RecognitionRequest
 from apps.recognition.services import answer_photos, delete_request
@@ -104,59 +120,67 @@ class RecognitionSerializer(serializers.Serializer):
         return answer
 
 
-class UploadSerializer(serializers.Serializer):
-    photo = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True),
-        allow_empty=False,
-        help_text="up to five photos of one place",
-    )
-    lat = serializers.FloatField(required=False, min_value=-90, max_value=90)
-    lon = serializers.FloatField(required=False, min_value=-180, max_value=180)
-    top_k = serializers.IntegerField(required=False, default=5, min_value=1, max_value=5)
-
-    def validate(self, values: dict) -> dict:
-        if ("lat" in values) != ("lon" in values):
-            raise serializers.ValidationError(translation.gettext("Send both lat and lon."))
-        if not all(math.isfinite(values.get(name, 0)) for name in ("lat", "lon")):
-            raise serializers.ValidationError(translation.gettext("lat and lon are numbers."))
-        return values
-
-
 PROBLEM = OpenApiResponse(ProblemSerializer, description="problem document")
 
 
 class RecognitionList(APIView):
     permission_classes = [MayRecognize]
-    parser_classes = [MultiPartParser]
+    parser_classes = [MultiPartParser, JSONParser]
 
     @extend_schema(
         operation_id="recognitions_create",
-        request=UploadSerializer,
+        parameters=[
+            OpenApiParameter(
+                "Idempotency-Key",
+                str,
+                OpenApiParameter.HEADER,
+                description=(
+                    "Any text of up to 255 characters, new for each photo. The same request with"
+                    " the same key within 24 hours gets the same answer and costs no second"
+                    " recognition."
+                ),
+            )
+        ],
+        request={
+            "multipart/form-data": UploadSerializer,
+            "application/json": JsonUploadSerializer,
+        },
         responses={
             201: RecognitionSerializer,
-            **dict.fromkeys((400, 401, 403, 413, 415, 422, 429, 503), PROBLEM),
+            **dict.fromkeys((400, 401, 403, 409, 410, 413, 415, 422, 429, 503), PROBLEM),
         },
     )
     def post(self, request) -> Response:
         """Recognize up to five photos of one place; done within 3 s, else pending."""
-        uploads = request.FILES.getlist("photo")
-        if not uploads:
-            raise PictureRefused("empty_file")
-        if len(uploads) > settings.PHOTOS_PER_REQUEST:
-            raise PictureRefused("too_many_files")
-        form = UploadSerializer(data=request.data)
+        photos = sent_photos(request)
+        form = PlaceSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        bounds = upload_bounds()
-        photos = [prepare(upload, name=upload.name, bounds=bounds) for upload in uploads]
-        values = form.validated_data
-        answered = answer_photos(
-            photos,
+        held = _claimed(request, fingerprint(photos, form.validated_data))
+        if held is not None:
+            if held.answer is not None:
+                return _repeated(request, held)
+            if earlier := _own_requests(request).filter(receipt=held.token).first():
+                # Whoever held the key died after storing the photos.
+                return _first(request, earlier, held)
+        try:
+            answered = self._answer(request, photos, form.validated_data, held)
+        except BaseException:
+            if held is not None:
+                release_key(held)
+            raise
+        return _first(request, answered, held)
+
+    def _answer(
+        self, request, photos: list[Sent], values: dict, held: IdempotencyKey | None
+    ) -> RecognitionRequest:
+        return answer_photos(
+            prepared(photos),
             requester=request.auth.prefix,
             position=(values["lat"], values["lon"]) if "lat" in values else None,
             top_k=values["top_k"],
             started=request.started,
+            receipt=held.token if held else None,
         )
-        return _response(request, answered, status=201)
 
 
 class RecognitionDetail(APIView):
@@ -180,6 +204,7 @@ class RecognitionDetail(APIView):
     def delete(self, request, receipt: UUID) -> Response:
         """Delete the photos and the answer; afterwards this address answers 410."""
         delete_request(_own(request, receipt), at=timezone.now())
+        forget_answer(receipt)
         return Response(status=204)
 
 
@@ -252,14 +277,54 @@ class RecognitionFeedback(APIView):
         return Response(data, status=201, headers={"Cache-Control": "no-store"})
 
 
+def _own_requests(request) -> QuerySet[RecognitionRequest]:
+    return RecognitionRequest.objects.made_by(request.auth.prefix)
+
+
 def _own(request, receipt: UUID) -> RecognitionRequest:
     """Return a request of this key. Others do not exist for it; deleted ones are gone."""
-    found = get_object_or_404(
-        RecognitionRequest.objects.made_by(request.auth.prefix), receipt=receipt
-    )
+    found = get_object_or_404(_own_requests(request), receipt=receipt)
     if found.deleted_at:
         raise Gone
     return found
+
+
+def _claimed(request, asked: str) -> IdempotencyKey | None:
+    """Take the Idempotency-Key of a request, if it has one. Raises Conflict, KeyReused."""
+    key = request.headers.get("Idempotency-Key", "")
+    if not key:
+        return None
+    if len(key) > 255 or not key.isprintable():
+        text = translation.gettext("An Idempotency-Key has at most 255 printable characters.")
+        raise serializers.ValidationError({"Idempotency-Key": [text]})
+    credential, at = request.auth.prefix, timezone.now()
+    try:
+        return claim_key(credential=credential, key=key, fingerprint=asked, at=at)
+    except InProgress:
+        raise Conflict from None
+    except OtherRequest:
+        raise KeyReused from None
+
+
+def _repeated(request, held: IdempotencyKey) -> Response:
+    """Answer as the first time, unless what came of it was deleted."""
+    _own(request, held.token)
+    response = Response(held.answer, status=201)
+    response["Idempotency-Replayed"] = "true"
+    return _as_made(request, response, held.token)
+
+
+def _first(request, answered: RecognitionRequest, held: IdempotencyKey | None) -> Response:
+    response = _response(request, answered, status=201)
+    if held is not None:
+        keep_answer(held, response.data)
+    return _as_made(request, response, answered.receipt)
+
+
+def _as_made(request, response: Response, receipt: UUID) -> Response:
+    response["Cache-Control"] = "no-store"
+    response["Location"] = request.build_absolute_uri(f"{request.path}{receipt}/")
+    return response
 
 
 def _response(request: HttpRequest, answered: RecognitionRequest, status: int = 200) -> Response:
@@ -267,6 +332,4 @@ def _response(request: HttpRequest, answered: RecognitionRequest, status: int = 
     response = Response(data, status=status)
     response["Server-Timing"] = answered.server_timing()
     response["Cache-Control"] = "no-store"
-    if status == 201:
-        response["Location"] = request.build_absolute_uri(f"{request.path}{answered.receipt}/")
     return response

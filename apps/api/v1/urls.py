@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from apps.api.v1 import recognitions
 from apps.api.v1.document import openapi_document
+from apps.api.v1.similar import Similar
 from apps.api.v1.unknown import unknown_address
 from apps.api.v1.usage import Usage
 
@@ -18,6 +19,7 @@ urlpatterns = [
         recognitions.RecognitionFeedback.as_view(),
         name="recognition_feedback",
     ),
+    path("similar/", Similar.as_view(), name="similar"),
     path("usage/", Usage.as_view(), name="usage"),
     path("openapi.json", openapi_document, name="openapi"),
     re_path(r"^.*$", unknown_address),

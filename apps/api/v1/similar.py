@@ -1,0 +1,114 @@
+"""Photos like this one."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils import translation
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.api.v1.authentication import MayRecognize
+from apps.api.v1.errors import ProblemSerializer
+from apps.api.v1.recognitions import LandmarkReferenceSerializer
+from apps.api.v1.uploads import prepared, sent_photos
+from apps.catalogue.models import License, Photo
+from apps.recognition.similar import MOST, SimilarPhoto, similar_to_images, similar_to_photo
+
+PROBLEM = OpenApiResponse(ProblemSerializer, description="problem document")
+
+
+class PhotoLicenseSerializer(serializers.ModelSerializer):
+    """What one may do with a photo."""
+
+    class Meta:
+        model = License
+        fields = ["code", "url", "may_show", "may_modify", "may_train"]
+
+
+class CataloguePhotoSerializer(serializers.ModelSerializer):
+    """A photo of the catalogue; the credit belongs beside it wherever it is shown."""
+
+    url = serializers.SerializerMethodField()
+    license = PhotoLicenseSerializer()
+
+    class Meta:
+        model = Photo
+        fields = ["id", "url", "width", "height", "license", "credit", "source"]
+
+    def get_url(self, photo: Photo) -> str:
+        return self.context["request"].build_absolute_uri(photo.url)
+
+
+class SimilarSerializer(serializers.Serializer):
+    photo = CataloguePhotoSerializer()
+    landmark = LandmarkReferenceSerializer()
+    similarity = serializers.FloatField(help_text="cosine, -1 to 1")
+
+
+class SimilarListSerializer(serializers.Serializer):
+    """The photos most like the one sent, the likest first."""
+
+    results = SimilarSerializer(many=True)
+
+
+class SimilarInputSerializer(serializers.Serializer):
+    photo_id = serializers.UUIDField(required=False, help_text="a photo of the catalogue")
+    limit = serializers.IntegerField(default=20, min_value=1, max_value=MOST)
+
+
+class SimilarFormSerializer(SimilarInputSerializer):
+    """A photo, or the id of one of the catalogue."""
+
+    photo = serializers.FileField(required=False)
+
+
+class SimilarJsonSerializer(SimilarInputSerializer):
+    """A photo as base64, or the id of one of the catalogue."""
+
+    photo = serializers.CharField(required=False, help_text="base64")
+
+
+class Similar(APIView):
+    permission_classes = [MayRecognize]
+    parser_classes = [MultiPartParser, JSONParser]
+
+    @extend_schema(
+        operation_id="similar_create",
+        request={
+            "multipart/form-data": SimilarFormSerializer,
+            "application/json": SimilarJsonSerializer,
+        },
+        responses={
+            200: SimilarListSerializer,
+            **dict.fromkeys((400, 401, 403, 413, 415, 422, 429, 503), PROBLEM),
+        },
+    )
+    def post(self, request) -> Response:
+        """Find the photos of the catalogue that look most like a photo; nothing is stored."""
+        form = SimilarInputSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        limit = form.validated_data["limit"]
+        if "photo_id" in form.validated_data:
+            found = similar_to_photo(_shown(form.validated_data["photo_id"]), limit=limit)
+        else:
+            images = [photo.image for photo in prepared(sent_photos(request))]
+            found = similar_to_images(images, limit=limit)
+        return _response(request, found)
+
+
+def _shown(wanted: UUID) -> Photo:
+    photo = Photo.objects.shown().filter(pk=wanted).first()
+    if photo is None:
+        text = translation.gettext("There is no such photo.")
+        raise serializers.ValidationError({"photo_id": [text]})
+    return photo
+
+
+def _response(request, found: list[SimilarPhoto]) -> Response:
+    results = [each._asdict() for each in found]
+    data = SimilarListSerializer({"results": results}, context={"request": request}).data
+    return Response(data, headers={"Cache-Control": "no-store"})
