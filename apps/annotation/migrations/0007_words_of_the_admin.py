@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("annotation", "0006_exports"),
-        ("catalogue", "0013_words_of_the_admin"),
+        ("catalogue", "0015_words_of_the_admin"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("catalogue", "0012_nearest_and_addresses"),
+        ("catalogue", "0014_drop_keys_index_of_import_rows"),
     ]
 
     operations = [

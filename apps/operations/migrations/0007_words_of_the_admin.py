@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("operations", "0005_discarded_files"),
+        ("operations", "0006_idempotency"),
     ]
 
     operations = [
