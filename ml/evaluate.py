@@ -13,8 +13,10 @@ protocol stands in `ml.evaluation`. Prints a table and, last, one JSON object.
 import argparse
 import json
 import sys
+import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from ml.contract import DEFAULT_PROFILE, PROFILES, Labels, read_labels
 from ml.evaluation import Collection, Pictures, Report, evaluate
 from ml.export import ensure_exported
 from ml.export_folder import checksum
+from ml.model_config import CONFIG_FILE, ConfiguredModel, config_text
 from ml.pictures import (
     ClassPictures,
     Describer,
@@ -70,7 +73,7 @@ def run(options: argparse.Namespace) -> dict:
     models = options.export.parent.parent if options.export else options.models
     labels = read_labels(folder)
     with ExitStack() as stack:
-        address = options.address or stack.enter_context(ModelServerProcess(models)).address
+        address = options.address or stack.enter_context(_serving(labels, models)).address
         client = ServingClient(address)
         stack.callback(client.close)
         cache = None if options.no_cache else DATA / "embeddings"
@@ -88,6 +91,17 @@ def run(options: argparse.Namespace) -> dict:
         "profile": labels.profile,
         "seconds": round(time.monotonic() - started, 1),
     }
+
+
+@contextmanager
+def _serving(labels: Labels, models: Path) -> Iterator[ModelServerProcess]:
+    """Serve this one version; a folder may hold many."""
+    one = ConfiguredModel(labels.model, labels.model, (labels.version,), {})
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, CONFIG_FILE)
+        config.write_text(config_text([one]), encoding="utf-8")
+        with ModelServerProcess(models, "--model-config", str(config)) as server:
+            yield server
 
 
 def read_collection(options: argparse.Namespace, describer: Describer) -> Collection:
