@@ -89,6 +89,9 @@ THEME = {
                 "items": [
                     _sidebar(_("Questions"), "photo_camera", "recognition_recognitionrequest"),
                     _sidebar(_("Models"), "model_training", "recognition_servedmodel"),
+                    _sidebar(
+                        _("Choices of references"), "add_a_photo", "recognition_referencechoice"
+                    ),
                     _sidebar(_("Reference indexes"), "database", "recognition_referenceindex"),
                 ],
             },

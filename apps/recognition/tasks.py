@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from apps.operations.jobs import work_on
-from apps.recognition import joining, shadow
+from apps.recognition import choosing, joining, shadow
 from apps.recognition.services import answer_later, fail_request
 
 
@@ -18,3 +18,8 @@ def ask_canary(*, job: int, **_) -> None:
 @shared_task
 def follow_catalogue(*, job: int, **_) -> None:
     work_on(job, do=joining.follow_for_a_moment, give_up=joining.wait_for_help)
+
+
+@shared_task
+def check_choice(*, job: int, **_) -> None:
+    work_on(job, do=choosing.check_choice, give_up=choosing.give_up)

@@ -98,11 +98,15 @@ class PhotoUploads(ModelAdmin):
         ]
         picture = '<a href="{}"><img class="admin-photo" loading="lazy" alt="{}" src="{}"></a>'
         return format_html(
-            '<div class="admin-row">{}</div><a class="admin-link" href="{}">{}</a> · {}',
+            '<div class="admin-row">{}</div><a class="admin-link" href="{}">{}</a> · {} · '
+            '<a class="admin-link" href="{}">{}</a>',
             format_html_join("", picture, shown),
             address,
             text % {"count": count},
             self.open_photos_link(landmark),
+            # By name only: recognition knows us, not we it.
+            reverse("admin:recognition_referencechoice_pick", args=[landmark.pk]),
+            _("Choose references…"),
         )
 
     def get_urls(self):

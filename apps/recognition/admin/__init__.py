@@ -1,0 +1,3 @@
+from apps.recognition.admin import choices, serving
+
+__all__ = ["choices", "serving"]
