@@ -95,7 +95,7 @@ class VersionedAdmin(AuditedAdmin):
         both = [
             Both(
                 str(field.label),
-                shown_value(saved[name], saved.get_initial_for_field(field, name)),
+                shown_value(saved[name], saved[name].value()),
                 shown_value(form[name], form[name].value()),
             )
             for name, field in form.fields.items()
@@ -127,7 +127,9 @@ def shown_value(bound, value) -> str:
     choices = {str(key): text for key, text in getattr(bound.field, "choices", None) or []}
     if isinstance(value, list):
         return ", ".join(str(choices.get(str(each), each)) for each in value)
-    return "" if value is None else str(choices.get(str(value), value))
+    text = "" if value is None else str(choices.get(str(value), value))
+    # A browser sends line breaks of its own.
+    return text.replace("\r\n", "\n")
 
 
 def _both_rows(formset: BaseFormSet) -> Both:

@@ -2,8 +2,9 @@ import re
 
 import pytest
 
-from apps.catalogue.models import Landmark
-from tests.factories.catalogue import LandmarkFactory, PhotoFactory
+from apps.catalogue.models import Landmark, Region
+from tests.factories.catalogue import CategoryFactory, LandmarkFactory, PhotoFactory
+from tests.operations.forms import fields_of
 from tests.operations.test_audit import form_of
 
 pytestmark = pytest.mark.django_db
@@ -64,3 +65,40 @@ def test_a_name_in_a_language_that_is_not_offered_stays(staff):
 
     assert answer.status_code == 302
     assert set(landmark.names.values_list("language", flat=True)) == {"ko", "mn"}
+
+
+def sent(staff, **changes) -> dict:
+    page = staff.get(f"{LIST}add/")
+    kept = {"category": CategoryFactory().pk, "region": Region.objects.first().pk}
+    return fields_of(page, "landmark_form") | kept | changes
+
+
+@pytest.mark.parametrize(
+    ("names", "slug"),
+    [
+        ([("ko", "official", "새 남문"), ("en", "official", "New South Gate")], "new-south-gate"),
+        ([("en", "alias", "The Gate"), ("ko", "official", "새 남문")], "sae-nammun"),
+    ],
+)
+def test_a_new_landmark_gets_an_address_made_of_its_name(staff, names, slug):
+    rows = {"names-TOTAL_FORMS": len(names)}
+    for number, row in enumerate(names):
+        fields = ("language", "kind", "text")
+        rows |= {f"names-{number}-{name}": value for name, value in zip(fields, row, strict=True)}
+
+    first, second = (staff.post(f"{LIST}add/", sent(staff, slug="", **rows)) for _ in range(2))
+
+    assert (first.status_code, second.status_code) == (302, 302)
+    made = Landmark.objects.order_by("pk")
+    assert [(each.slug, each.source) for each in made] == [(slug, "staff"), (f"{slug}-2", "staff")]
+
+
+def test_a_conflict_marks_only_what_differs(staff):
+    landmark = LandmarkFactory(external_ids={"aihub": "7", "kto": "8"})
+    numbers = "aihub: 7\r\nkto: 8"
+    save(staff, landmark, address="theirs", external_ids=numbers)
+
+    page = save(staff, landmark, address="mine", external_ids=numbers).content.decode()
+
+    marked = re.findall(r'class="admin-differs">\s*<th scope="row">([^<]+)', page)
+    assert marked == ["Address"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 from django import forms
 from django.conf import settings
@@ -15,7 +16,9 @@ from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from apps.catalogue.history import state_refusal
+from apps.catalogue.imports.slugs import free_slugs
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect
+from apps.catalogue.models.tree import NameKind
 
 # Languages that names come in beside those of the pages.
 OTHER_LANGUAGES = ("ja", "zh-hans", "zh-hant", "fr", "de", "es", "ru", "vi", "th")
@@ -127,6 +130,26 @@ class LandmarkForm(forms.ModelForm):
     )
 
     by = None
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        # Only the form of a new landmark has it.
+        if slug := self.fields.get("slug"):
+            slug.required = False
+            slug.help_text = _("Left empty, it is made from the name. It never changes.")
+
+    def clean_slug(self) -> str:
+        return self.cleaned_data["slug"] or free_slugs([self._official_names()])[0]
+
+    def _official_names(self) -> tuple[str, str]:
+        """Return the English and the Korean name that are sent with a new landmark."""
+        rows = [key[:-4] for key in sorted(self.data) if re.fullmatch(r"names-\d+-text", key)]
+        official = {
+            self.data.get(f"{row}language"): self.data[f"{row}text"]
+            for row in rows
+            if self.data.get(f"{row}kind") == NameKind.OFFICIAL
+        }
+        return official.get("en", ""), official.get("ko", "")
 
     def clean_external_ids(self) -> dict:
         numbers = self.cleaned_data["external_ids"]

@@ -91,6 +91,9 @@ class LandmarkAdmin(
         # The address of a landmark is known to other software: it never changes.
         return [*self.readonly_fields, "slug"] if obj else self.readonly_fields
 
+    def get_changeform_initial_data(self, request):
+        return {"source": "staff", **super().get_changeform_initial_data(request)}
+
     def get_fields(self, request, obj=None):
         fields = super().get_fields(request, obj)
         return fields if obj else [name for name in fields if name != "texts"]
