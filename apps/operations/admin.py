@@ -1,12 +1,15 @@
 import json
 
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth import get_permission_codename
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RadioFilter
 
+from apps.operations.comparing import changed_labels
 from apps.operations.jobs import retry_job
 from apps.operations.listing import ListAdmin
 from apps.operations.models import AuditEntry, Comment, Event, Job
@@ -32,7 +35,12 @@ class JobAdmin(ReadOnlyAdmin):
     search_fields = ["subject"]
     actions = ["retry"]
 
-    @admin.action(description=_("Try the selected parked jobs again"), permissions=["view"])
+    def has_retry_permission(self, request) -> bool:
+        """Looking at jobs starts none of them again."""
+        name = get_permission_codename("change", self.opts)
+        return request.user.has_perm(f"{self.opts.app_label}.{name}")
+
+    @admin.action(description=_("Try the selected parked jobs again"), permissions=["retry"])
     def retry(self, request, queryset) -> None:
         for job in queryset.filter(state=Job.State.PARKED):
             retry_job(job, at=timezone.now())
@@ -50,7 +58,13 @@ class AuditEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("changed"))
     def changed(self, entry: AuditEntry) -> str:
-        return ", ".join(entry.changed_fields) if entry.before and entry.after else ""
+        if not (entry.before and entry.after):
+            return ""
+        try:
+            model = apps.get_model(entry.subject_type)
+        except LookupError:
+            return ", ".join(entry.changed_fields)
+        return ", ".join(changed_labels(model, entry.before, entry.after))
 
     @admin.display(description=_("before"))
     def was(self, entry: AuditEntry) -> str:

@@ -18,6 +18,15 @@ class Compared(NamedTuple):
     after: str
 
 
+def changed_labels(
+    model: type[models.Model], before: Snapshot | None, after: Snapshot | None
+) -> list[str]:
+    """Return what differs between two snapshots, as a person calls it."""
+    before, after = before or {}, after or {}
+    names = sorted({*before, *after} - BOOKKEEPING)
+    return [_label(model, name) for name in names if before.get(name) != after.get(name)]
+
+
 def compare_values(
     model: type[models.Model], before: Snapshot | None, after: Snapshot | None
 ) -> list[Compared]:

@@ -52,6 +52,8 @@ def test_an_editor_sends_a_draft_to_review_but_does_not_publish(editor):
 
     editor.post(workflow(article), {"step": "review", "note": "Please look at the dates."})
     assert state_of(article) == "in_review"
+    editor.defaults["HTTP_ACCEPT_LANGUAGE"] = "ko"
+    assert "→ 검토 중" in editor.get(workflow(article)).content.decode()
 
 
 def test_a_reviewer_sends_back_with_a_reason_that_the_editor_reads(publisher):

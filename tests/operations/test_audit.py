@@ -114,6 +114,24 @@ def test_what_goes_with_a_deleted_row_is_in_the_log_too(staff):
     assert gone["guide.article"]["body"] == "한 글."
 
 
+def test_the_list_of_changes_calls_fields_as_the_forms_do(staff):
+    landmark = LandmarkFactory()
+    staff.post(f"/admin/catalogue/landmark/{landmark.pk}/change/", form_of(landmark, phone="1"))
+
+    page = staff.get("/admin/operations/auditentry/", headers={"Accept-Language": "ko"})
+
+    assert ">전화<" in page.content.decode()
+    AuditEntry.objects.create(
+        at=AuditEntry.objects.first().at,
+        action="changed",
+        subject_type="gone.model",
+        subject="1",
+        before={"a": 1},
+        after={"a": 2},
+    )
+    assert staff.get("/admin/operations/auditentry/").status_code == 200
+
+
 def test_the_log_has_no_page_that_changes_it(staff):
     staff.post("/admin/catalogue/license/add/", {"code": "new", "name": "New"})
     page = f"/admin/operations/auditentry/{AuditEntry.objects.get().pk}/"

@@ -5,6 +5,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from apps.accounts.permissions import Role
+from apps.accounts.services import create_user
 from apps.operations import jobs
 from apps.operations.models import Job
 
@@ -145,6 +147,24 @@ def test_retry_job_gives_a_parked_job_fresh_attempts(wake_ups, django_capture_on
     job.refresh_from_db()
     assert (job.state, job.attempts) == (Job.State.WAITING, 0)
     assert wake_ups[-1] == job.pk
+
+
+def test_who_only_looks_at_jobs_starts_none_again(client, wake_ups):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now())
+    Job.objects.update(state=Job.State.PARKED, attempts=3, finished_at=timezone.now())
+    retry = {"action": "retry", "_selected_action": [job.pk]}
+    address = "/admin/operations/job/"
+
+    client.force_login(create_user(name="eng", roles=[Role.ML_ENGINEER]).user)
+    assert client.get(address).status_code == 200
+    client.post(address, retry)
+    job.refresh_from_db()
+    assert job.state == Job.State.PARKED
+
+    client.force_login(create_user(name="root", roles=[Role.ADMINISTRATOR]).user)
+    client.post(address, retry)
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.WAITING, 0)
 
 
 def test_sweep_sends_the_wake_up_again_and_does_overdue_jobs_itself(wake_ups, monkeypatch):

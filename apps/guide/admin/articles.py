@@ -190,7 +190,9 @@ class ArticleAdmin(Exports, SideBySide, Conversations, ScopedAdmin, VersionedAdm
             "may_withdraw": Article.State.WITHDRAWN in steps and self.may_publish(request),
             "waits": article.state == "published" and article.published_at > timezone.now(),
             "threads": Comment.objects.about(article).open().prefetch_related("replies"),
-            "changes": AuditEntry.objects.about(article)[:20],
+            "changes": [
+                (entry, _state_reached(entry)) for entry in AuditEntry.objects.about(article)[:20]
+            ],
         }
         return render(request, "admin/guide/workflow.html", context)
 
@@ -272,3 +274,9 @@ class ArticleAdmin(Exports, SideBySide, Conversations, ScopedAdmin, VersionedAdm
             "%(count)d article is withdrawn.", "%(count)d articles are withdrawn.", withdrawn
         )
         self.message_user(request, text % {"count": withdrawn}, messages.SUCCESS)
+
+
+def _state_reached(entry: AuditEntry) -> str:
+    """Return the name of the state that a change led to, empty where it led to no other."""
+    was, became = ((values or {}).get("state") for values in (entry.before, entry.after))
+    return "" if became in (was, None) else str(Article.State(became).label)
