@@ -1,6 +1,15 @@
 from django.urls import path
 
-from apps.guide.views import feedback, landmark, pictures, places, recognition, robots, routes
+from apps.guide.views import (
+    feedback,
+    landmark,
+    pictures,
+    places,
+    recognition,
+    robots,
+    routes,
+    similar,
+)
 
 app_name = "guide"
 
@@ -24,6 +33,8 @@ urlpatterns = [
     path("recognize/<uuid:receipt>/delete/", recognition.delete, name="recognition_delete"),
     path("recognize/<uuid:receipt>/feedback/", feedback.feedback, name="feedback"),
     path("recognize/<uuid:receipt>/photo.jpg", recognition.photo, name="recognition_photo"),
+    path("recognize/<uuid:receipt>/similar/", similar.similar_to_answer, name="similar_to_answer"),
+    path("photos/<uuid:photo>/similar/", similar.similar_to_catalogue, name="similar"),
     path("photos/<uuid:photo>.jpg", pictures.photo_file, name="photo_file"),
     path(
         "photos/<uuid:photo>/<slug:shape>-<int:width>.<slug:suffix>",

@@ -127,7 +127,7 @@ def with_headers(response: HttpResponse, headers: dict[str, str]) -> HttpRespons
 
 @require_safe
 def result(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
-    question = _question(receipt)
+    question = question_of(receipt)
     if question.deleted_at:
         return deleted(request)
     timing = {"Server-Timing": question.server_timing()} if question.timings else {}
@@ -157,7 +157,8 @@ def _said(question: RecognitionRequest) -> dict | None:
     return {"correct": feedback.correct, "place": place, "consent": feedback.consent}
 
 
-def _question(receipt: uuid.UUID) -> RecognitionRequest:
+def question_of(receipt: uuid.UUID) -> RecognitionRequest:
+    """Return a public question with its photos and ranked candidates. Raises Http404."""
     landmarks = Landmark.objects.with_names()
     ranked = Candidate.objects.order_by("rank").prefetch_related(
         Prefetch("landmark", queryset=landmarks)
@@ -177,7 +178,7 @@ def deleted(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def photo(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
-    question = _question(receipt)
+    question = question_of(receipt)
     if question.deleted_at:
         return deleted(request)
     stored = next(iter(question.photos.all()), None)
