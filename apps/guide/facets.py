@@ -47,6 +47,7 @@ class Tree:
 class Choice(NamedTuple):
     """One value of a facet: what choosing it would show, or leaving it where it is chosen."""
 
+    code: str
     name: str
     count: int
     chosen: bool
@@ -125,7 +126,7 @@ class Filters:
             is_chosen = node in path
             above = tree.nodes[node.parent].code if node.parent in tree.nodes else ""
             target = self.query.address(**{field: above if is_chosen else node.code})
-            return Choice(node.name or node.code, count, is_chosen, target)
+            return Choice(node.code, node.name or node.code, count, is_chosen, target)
 
         offered = [each for each in map(choice, going_on) if each.count]
         return [*map(choice, path), *sorted(offered, key=lambda each: -each.count)]
@@ -133,4 +134,4 @@ class Filters:
     def _switch(self, field: str, holds: np.ndarray) -> Choice:
         chosen = getattr(self.query, field)
         count = int(np.count_nonzero(holds & self.fitting(without=field)))
-        return Choice("", count, chosen, self.query.address(**{field: not chosen}))
+        return Choice(field, "", count, chosen, self.query.address(**{field: not chosen}))

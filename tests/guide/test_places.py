@@ -1,10 +1,13 @@
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.catalogue.models import Landmark, LandmarkRedirect
+from apps.catalogue.models import Landmark, LandmarkRedirect, License
+from apps.guide.models import Route
 from tests.factories.catalogue import LandmarkFactory, LicenseFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory, RouteFactory
 
@@ -175,15 +178,80 @@ def crowded_page(count: int) -> Landmark:
 
 
 @pytest.mark.parametrize("count", [1, 8])
-def test_a_page_takes_six_queries_however_much_it_shows(client, count, django_assert_num_queries):
+def test_a_page_takes_seven_queries_however_much_it_shows(client, count, django_assert_num_queries):
     place = crowded_page(count)
-    client.get(place.get_absolute_url())  # the first request fills caches of its own
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = client.get(place.get_absolute_url()).content.decode()
 
     assert page.count('class="card"') == count
     assert page.count("/routes/route-") == count
+
+
+CHANGES = {
+    "name": lambda place: place.names.update(text="다른 이름"),
+    "text": lambda place: place.articles.update(body="다른 글."),
+    "credit": lambda place: place.photos.update(credit="Kim"),
+    "license": lambda place: License.objects.update(name="다른 이용 조건", url=""),
+    "part": lambda place: place.parts.first().names.update(text="다른 이름"),
+    "route": lambda place: Route.objects.update(version=7, state="withdrawn"),
+    "neighbour": lambda place: LandmarkFactory(latitude=37.5, longitude=127.0),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_page_is_sent_again_only_when_it_says_something_else(
+    client, name, django_assert_num_queries
+):
+    place = crowded_page(2)
+    address = place.get_absolute_url()
+    first = client.get(address)
+    asked = {"If-None-Match": first["ETag"]}
+
+    with django_assert_num_queries(1):
+        unchanged = client.get(address, headers=asked)
+    with django_assert_num_queries(1):
+        kept = client.get(address)
+    CHANGES[name](place)
+    changed = client.get(address, headers=asked)
+
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert kept.content == first.content
+    assert changed.status_code == 200
+    assert changed["ETag"] != first["ETag"]
+    assert changed.content != first.content
+
+
+def test_the_page_of_each_language_has_a_tag_of_its_own(client):
+    LandmarkFactory(slug="tower")
+    tags = [client.get(f"{prefix}/landmarks/tower/")["ETag"] for prefix in ("", "/en")]
+
+    answer = client.get("/en/landmarks/tower/", headers={"If-None-Match": tags[0]})
+
+    assert (tags[0] != tags[1], answer.status_code) == (True, 200)
+
+
+def test_a_page_that_says_whether_it_is_open_changes_by_the_clock(client, monkeypatch):
+    LandmarkFactory(slug="tower", opening_hours="09:00-18:00")
+    tags = []
+    for hour in (10, 11, 20):
+        at = datetime(2026, 11, 23, hour, tzinfo=ZoneInfo("Asia/Seoul"))
+        monkeypatch.setattr("apps.guide.views.landmark.timezone.now", lambda at=at: at)
+        tags.append(client.get("/landmarks/tower/")["ETag"])
+
+    assert tags[0] == tags[1] != tags[2]
+
+
+def test_home_takes_one_query_once_its_places_were_read(client, django_assert_num_queries):
+    crowded_page(3)
+    client.get("/")
+
+    with django_assert_num_queries(1):
+        page = client.get("/").content.decode()
+
+    assert "/landmarks/?category=heritage" in page
+    assert "/landmarks/?region=KR-11" in page
+    assert "돌로 쌓은 탑" in page
 
 
 def test_a_place_without_pictures_shows_a_drawing_of_its_kind(client):

@@ -5,25 +5,26 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from django.core.cache import caches
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from apps.catalogue.models import Landmark, Photo
-from apps.guide.cards import Numbered, cards_of, cards_under
+from apps.guide.cards import Numbered, cards_under
 from apps.guide.finding import find, suggest_names
+from apps.guide.home_page import home_places
+from apps.guide.kept_pages import KEPT_SECONDS, release
 from apps.guide.place_query import BEST, NAME, NEAREST, NEWEST, PlaceQuery
-from apps.guide.presenting import DRAWN
-from apps.guide.samples import home_samples
+from apps.guide.versions import content_version
 
 PAGE_SIZE = 24
-HOME_PLACES = 12
 SORTS = {
     BEST: _("best match"),
     NEAREST: _("distance"),
@@ -46,32 +47,14 @@ class Link(NamedTuple):
 @require_safe
 @ensure_csrf_cookie
 def home(request: HttpRequest) -> HttpResponse:
-    language = get_language()
-    known = known_landmarks()
-    seen_in_photos = known.filter(
-        Exists(Photo.objects.references().filter(landmark=OuterRef("pk")).exclude(source=DRAWN))
-    )
-    first = list(known.order_by("slug").values_list("pk", flat=True)[:HOME_PLACES])
-    if not first:
-        published = Landmark.objects.published().order_by("slug")
-        first = list(published.values_list("pk", flat=True)[:HOME_PLACES])
-    return render(
-        request,
-        "guide/home.html",
-        {
-            "cards": cards_of(first, language=language),
-            "known": known.count(),
-            "seen_in_photos": seen_in_photos.count(),
-            "all_places": Landmark.objects.published().count(),
-            "samples": home_samples(language),
-        },
-    )
-
-
-def known_landmarks() -> QuerySet[Landmark]:
-    """Published landmarks that recognition has at least one picture of."""
-    references = Photo.objects.references().filter(landmark=OuterRef("pk"))
-    return Landmark.objects.published().filter(Exists(references))
+    """Greet, with what stays the same for everybody made once."""
+    pages, language = caches["pages"], get_language()
+    key = f"home:{content_version()}:{language}:{release()}"
+    below = pages.get(key)
+    if below is None:
+        below = render_to_string("guide/_home_places.html", home_places(language))
+        pages.set(key, below, KEPT_SECONDS)
+    return render(request, "guide/home.html", {"below": mark_safe(below)})
 
 
 @require_safe
