@@ -232,6 +232,24 @@ OPEN_PHOTO_HOSTS = env.list(
 # Another one is a mirror, or a stand-in for tests.
 OPEN_PHOTO_API = env.str("GILNUN_OPEN_PHOTO_API", "https://commons.wikimedia.org/w/api.php")
 
+# Map
+
+# Without tiles the map shows outlines of its own.
+TILE_URL = env.str("GILNUN_TILE_URL", "")
+TILE_ATTRIBUTION = env.str("GILNUN_TILE_ATTRIBUTION", "")
+_tiles = urlsplit(TILE_URL)
+if TILE_URL and not (
+    _tiles.scheme == "https"
+    and re.fullmatch(r"[a-z0-9.-]+(:\d+)?", _tiles.netloc)
+    and all(part in _tiles.path for part in ("{z}", "{x}", "{y}"))
+    and TILE_ATTRIBUTION
+):
+    raise ImproperlyConfigured(
+        "GILNUN_TILE_URL is https://HOST/…{z}/{x}/{y}…, with GILNUN_TILE_ATTRIBUTION."
+        " See .env.example."
+    )
+TILE_HOST = f"https://{_tiles.netloc}" if TILE_URL else ""
+
 # Annotation
 
 EXPORTS_KEPT_DAYS = env.int("GILNUN_EXPORTS_KEPT_DAYS", 30)
@@ -411,7 +429,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:", "blob:", *([MEDIA_HOST] if MEDIA_HOST else [])],
+        "img-src": [SELF, "data:", "blob:", *filter(None, [MEDIA_HOST, TILE_HOST])],
+        "worker-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],

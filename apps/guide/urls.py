@@ -3,6 +3,7 @@ from django.urls import path
 from apps.guide.views import (
     feedback,
     landmark,
+    maps,
     pictures,
     places,
     recognition,
@@ -23,6 +24,8 @@ urlpatterns = [
         landmark.landmark_sketch,
         name="landmark_sketch",
     ),
+    path("map/", maps.map_page, name="map"),
+    path("map/points/", maps.map_points, name="map_points"),
     path("routes/", routes.route_list, name="route_list"),
     path("routes/plan/", routes.plan_route, name="route_plan"),
     path("routes/plan/route.<slug:kind>", routes.plan_file, name="route_plan_file"),

@@ -67,7 +67,7 @@ def read_wishes(query: QueryDict) -> Wishes:
     asked = dict.fromkeys(filter(None, parts))
     slugs = [each for each in asked if len(each) <= 120 and SLUG.fullmatch(each)]
     near_text = query.get("near", "").strip()
-    near = _position(near_text)
+    near = read_position(near_text)
     hours_text = query.get("hours", "")
     hours = int(hours_text) if re.fullmatch(r"\d{1,4}", hours_text) else USUAL_HOURS
     travel = query.get("travel", "")
@@ -84,7 +84,8 @@ def read_wishes(query: QueryDict) -> Wishes:
     )
 
 
-def _position(text: str) -> Point | None:
+def read_position(text: str) -> Point | None:
+    """Return the point of “37.5759,126.9768”; None where it is none."""
     parts = [part.strip() for part in text.split(",")]
     if len(parts) != 2 or not all(NUMBER.fullmatch(part) for part in parts):
         return None

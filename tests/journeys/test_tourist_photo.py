@@ -242,6 +242,7 @@ def test_a_photo_that_waits_is_answered_by_itself(open_browser, sample, running_
 
 PAGES = [
     *("/", "/landmarks/", "/landmarks/cheomseongdae/", "/landmarks/udo/", "/recognize/"),
+    *("/map/", "/map/?bbox=126.9,37.5,127.1,37.65", "/map/?near=37.5759,126.9768"),
     *("/routes/", "/routes/busan-coast/", "/routes/plan/", "/not-there/"),
     "/routes/plan/?near=37.5759,126.9768&hours=4",
     "/routes/plan/?places=udo,bijarim&q=제주",

@@ -128,6 +128,12 @@ def distance(metres: float) -> str:
 
 
 @register.filter
+def whole_distance(metres: int) -> str:
+    """Return a round distance without decimals: 5000 is 5 km."""
+    return f"{metres // 1000} km" if metres >= 1000 else f"{metres} m"
+
+
+@register.filter
 def coordinates(landmark) -> str:
     return f"{landmark.latitude:.5f}, {landmark.longitude:.5f}"
 
