@@ -95,7 +95,7 @@ def test_a_new_landmark_gets_an_address_made_of_its_name(staff, names, slug):
 
 def test_a_conflict_marks_only_what_differs(staff):
     landmark = LandmarkFactory(external_ids={"aihub": "7", "kto": "8"})
-    numbers = "aihub: 7\r\nkto: 8"
+    numbers = "kto: 8\r\naihub: 7"
     save(staff, landmark, address="theirs", external_ids=numbers)
 
     page = save(staff, landmark, address="mine", external_ids=numbers).content.decode()
