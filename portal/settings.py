@@ -457,6 +457,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "EXCEPTION_HANDLER": "apps.api.v1.errors.problem",
     "UNAUTHENTICATED_USER": None,
+    # The Accept header says it; ?format= would be a second way to ask.
+    "URL_FORMAT_OVERRIDE": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gilnun",
@@ -469,6 +471,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     # Without names of their own, enums of generated clients change their names on upgrades.
     "ENUM_NAME_OVERRIDES": {
+        "NameKind": "apps.catalogue.models.tree.NameKind",
         "RecognitionStatus": "apps.recognition.models.RecognitionRequest.State",
         "Certainty": "apps.recognition.models.RecognitionRequest.Certainty",
         "EvidenceSource": "apps.recognition.models.Candidate.Source",

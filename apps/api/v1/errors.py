@@ -42,6 +42,8 @@ class ProblemSerializer(serializers.Serializer):
     status = serializers.IntegerField()
     code = serializers.CharField(help_text="stable; for programs")
     detail = serializers.CharField(help_text="a sentence; for people")
+    field = serializers.CharField(required=False, help_text="the value that cannot be used")
+    merged_into = serializers.IntegerField(required=False, help_text="id of a landmark")
 
 
 def problem(error: Exception, context: dict) -> HttpResponse | None:
@@ -85,5 +87,9 @@ def problem(error: Exception, context: dict) -> HttpResponse | None:
             detail = _("Some values cannot be used; see errors.")
             return problem_response(422, "invalid", detail, errors=error.detail)
         case exceptions.APIException():
-            return problem_response(error.status_code, error.default_code, str(error.detail))
+            # Our own say more than DRF's: which field, what it was merged into.
+            members = getattr(error, "members", {})
+            return problem_response(
+                error.status_code, error.get_codes(), str(error.detail), **members
+            )
     return None

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.api.v1 import recognitions
+from apps.api.v1 import landmarks, lookups, recognitions
 from apps.api.v1.document import openapi_document
 from apps.api.v1.similar import Similar
 from apps.api.v1.unknown import unknown_address
@@ -8,6 +8,12 @@ from apps.api.v1.usage import Usage
 
 app_name = "api"
 urlpatterns = [
+    path("landmarks/", landmarks.LandmarkList.as_view(), name="landmarks"),
+    path("landmarks/<int:landmark>/", landmarks.LandmarkDetail.as_view(), name="landmark"),
+    path("categories/", lookups.CategoryList.as_view(), name="categories"),
+    path("regions/", lookups.RegionList.as_view(), name="regions"),
+    path("licenses/", lookups.LicenseList.as_view(), name="licenses"),
+    path("routes/", lookups.RouteList.as_view(), name="routes"),
     path("recognitions/", recognitions.RecognitionList.as_view(), name="recognitions"),
     path(
         "recognitions/<uuid:receipt>/",
