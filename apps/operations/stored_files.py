@@ -96,6 +96,12 @@ def orphaned_files(*, before: datetime, storage: Storage = default_storage) -> I
                     yield name
 
 
+def stored_names(*, storage: Storage = default_storage) -> Iterator[str]:
+    """Yield the name of every file in the folders that rows speak of."""
+    for folder in _owners():
+        yield from _names_below(storage, folder)
+
+
 def missing_files(
     *model_types: type[models.Model], storage: Storage = default_storage
 ) -> Iterator[MissingFile]:
