@@ -2,6 +2,7 @@ from django.urls import path
 
 from apps.guide.views import (
     feedback,
+    feeds,
     landmark,
     maps,
     pictures,
@@ -10,6 +11,7 @@ from apps.guide.views import (
     robots,
     routes,
     similar,
+    sitemaps,
 )
 
 app_name = "guide"
@@ -46,4 +48,10 @@ urlpatterns = [
     ),
     path("samples/<slug:split>/<slug:slug>/<str:name>", pictures.sample, name="sample"),
     path("robots.txt", robots.robots, name="robots"),
+    path("sitemap.xml", sitemaps.index, name="sitemap"),
+    path("sitemap-pages.xml", sitemaps.pages, name="sitemap_pages"),
+    path("sitemap-routes.xml", sitemaps.routes, name="sitemap_routes"),
+    path("sitemap-places-<int:number>.xml", sitemaps.places, name="sitemap_places"),
+    path("feeds/new.atom", feeds.new_places, name="new_places"),
+    path("feeds/changed.atom", feeds.changed_places, name="changed_places"),
 ]

@@ -4,12 +4,15 @@ import json
 import re
 
 import pytest
+from lxml import html
+from rdflib import RDF, Graph, URIRef
 
 from apps.guide.structured_data import as_script
 from tests.factories.catalogue import LandmarkFactory, LicenseFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory
 
 pytestmark = pytest.mark.django_db
+SCHEMA = "https://schema.org/"
 
 
 def data_of(response) -> list[dict]:
@@ -54,6 +57,33 @@ def test_a_landmark_is_told_with_position_address_and_the_license_of_its_photos(
     assert place["containedInPlace"]["name"] == "Palace"
     assert [each["name"] for each in crumbs["itemListElement"]] == ["Places", "Palace", "Hall"]
     assert crumbs["itemListElement"][2]["item"] == "http://testserver/en/landmarks/hall/"
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph:DeprecationWarning")
+def test_an_independent_reader_understands_it(client):
+    landmark = LandmarkFactory(slug="tower", names={"ko": "탑", "en": "Tower"})
+    PhotoFactory(landmark=landmark, credit="Kim")
+    page = html.fromstring(client.get("/en/landmarks/tower/").content)
+    (block,) = page.xpath('//script[@type="application/ld+json"]/text()')
+    # The words of schema.org without asking its host.
+    said = json.loads(block)
+    for each in said:
+        each["@context"] = {"@vocab": SCHEMA}
+
+    graph = Graph().parse(data=json.dumps(said), format="json-ld")
+
+    place = URIRef("http://testserver/en/landmarks/tower/")
+    kinds = {str(each).removeprefix(SCHEMA) for each in graph.objects(place, RDF.type)}
+    assert kinds == {"TouristAttraction", "LandmarksOrHistoricalBuildings"}
+    asked = """SELECT ?latitude ?credit ?last WHERE {
+        ?place s:geo/s:latitude ?latitude ; s:image/s:creditText ?credit .
+        ?list a s:BreadcrumbList ; s:itemListElement [ s:position 3 ; s:name ?last ] }"""
+    (found,) = graph.query(asked, initNs={"s": SCHEMA}, initBindings={"place": place})
+    assert (float(found.latitude), str(found.credit), str(found.last)) == (
+        landmark.latitude,
+        "Kim",
+        "Tower",
+    )
 
 
 def test_what_is_not_known_is_not_said(client):

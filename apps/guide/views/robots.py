@@ -16,4 +16,5 @@ Disallow: /api/
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(LINES, content_type="text/plain; charset=utf-8")
+    sitemap = f"Sitemap: {request.build_absolute_uri('/sitemap.xml')}\n"
+    return HttpResponse(f"{LINES}\n{sitemap}", content_type="text/plain; charset=utf-8")
