@@ -101,6 +101,8 @@ THEME = {
                 "items": [
                     _sidebar(_("People"), "group", "accounts_user"),
                     _sidebar(_("API keys"), "key", "partners_apikey"),
+                    _sidebar(_("Webhooks"), "webhook", "partners_webhook"),
+                    _sidebar(_("Deliveries"), "outgoing_mail", "partners_delivery"),
                     _sidebar(_("Changes"), "history", "operations_auditentry"),
                     _sidebar(_("Jobs"), "manufacturing", "operations_job"),
                 ],

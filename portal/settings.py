@@ -163,6 +163,8 @@ ROUTINES = [
     "apps.catalogue.content.settle_changes",
     "apps.operations.stored_files.remove_discarded",
     "apps.operations.idempotency.forget_expired",
+    "apps.partners.announcing.pass_on",
+    "apps.partners.delivering.forget_old",
     "apps.recognition.joining.ask_to_follow",
 ]
 # Deleted photos can come back that long.
@@ -260,6 +262,9 @@ UPLOADS_PER_HOUR = env.int("GILNUN_UPLOADS_PER_HOUR", 60)
 ANONYMOUS_PER_MINUTE = env.int("GILNUN_ANONYMOUS_PER_MINUTE", 60)
 KEY_PER_MINUTE = env.int("GILNUN_KEY_PER_MINUTE", 300)
 KEY_PER_DAY = env.int("GILNUN_KEY_PER_DAY", 10_000)
+# Hosts that webhooks may call although their addresses are private or the connection is plain.
+WEBHOOK_HOSTS = env.list("GILNUN_WEBHOOK_HOSTS", default=[])
+WEBHOOK_DISABLED_AFTER_DAYS = env.int("GILNUN_WEBHOOK_DISABLED_AFTER_DAYS", 3)
 SIGN_IN_TRIES = env.int("GILNUN_SIGN_IN_TRIES", 5)
 SIGN_IN_TRIES_PER_ADDRESS = env.int("GILNUN_SIGN_IN_TRIES_PER_ADDRESS", 100)
 METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
@@ -475,6 +480,9 @@ SPECTACULAR_SETTINGS = {
         "RecognitionStatus": "apps.recognition.models.RecognitionRequest.State",
         "Certainty": "apps.recognition.models.RecognitionRequest.Certainty",
         "EvidenceSource": "apps.recognition.models.Candidate.Source",
+        "EventKind": "apps.partners.models.EventKind",
+        "DeliveryState": "apps.partners.models.Delivery.State",
+        "KeyScope": "apps.partners.models.Scope",
     },
 }
 

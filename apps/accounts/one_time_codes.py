@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hmac
 import io
 import secrets
@@ -10,11 +9,9 @@ from datetime import datetime
 
 import pyotp
 import segno
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
 from django.utils.crypto import salted_hmac
+
+from apps.operations import sealing
 
 STEP_SECONDS = 30
 # Phones' clocks are some seconds wrong, and people need some to type.
@@ -22,10 +19,7 @@ STEPS_AROUND = 1
 BACKUP_CODES = 10
 # Without letters that look like digits.
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
-
-class UnreadableSecret(Exception):
-    """The stored secret was sealed with another key of the portal; it must be set up again."""
+PURPOSE = "gilnun second factor"
 
 
 def new_secret() -> str:
@@ -34,25 +28,12 @@ def new_secret() -> str:
 
 def seal(secret: str) -> str:
     """Return a secret as it is stored: readable with the portal's secret key only."""
-    return _seals().encrypt(secret.encode()).decode()
+    return sealing.seal(secret, purpose=PURPOSE)
 
 
 def unseal(sealed: str) -> str:
     """Return a stored secret. Raises UnreadableSecret."""
-    try:
-        return _seals().decrypt(sealed.encode()).decode()
-    except InvalidToken as error:
-        raise UnreadableSecret from error
-
-
-def _seals() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
-
-
-def _derived(key: str) -> bytes:
-    material = HKDF(SHA256(), 32, salt=None, info=b"gilnun second factor").derive(key.encode())
-    return base64.urlsafe_b64encode(material)
+    return sealing.unseal(sealed, purpose=PURPOSE)
 
 
 def matching_step(secret: str, code: str, *, at: datetime, after: int) -> int | None:

@@ -131,6 +131,8 @@ ADMIN: dict[str, dict[Role, tuple[str, ...]]] = {
     "annotation.review": {Role.ML_ENGINEER: VIEW},
     "annotation.imageimport": {Role.ML_ENGINEER: VIEW},
     "partners.apikey": {Role.PARTNER_MANAGER: WRITE},
+    "partners.webhook": {Role.PARTNER_MANAGER: VIEW},
+    "partners.delivery": {Role.PARTNER_MANAGER: VIEW},
     "operations.job": {Role.ML_ENGINEER: VIEW},
     "operations.auditentry": {},
     "operations.event": {},

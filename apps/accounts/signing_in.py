@@ -18,7 +18,6 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.accounts.models import BackupCode, SecondFactor, User
 from apps.accounts.one_time_codes import (
-    UnreadableSecret,
     hash_of_backup_code,
     matching_step,
     unseal,
@@ -26,6 +25,7 @@ from apps.accounts.one_time_codes import (
 from apps.operations import limits
 from apps.operations.audit import Change, record
 from apps.operations.models import AuditEntry
+from apps.operations.sealing import UnreadableSecret
 from apps.operations.visitors import visitor_address
 
 WINDOW = timedelta(minutes=15)

@@ -9,10 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
+from apps.operations.admin import ReadOnlyAdmin
 from apps.operations.editing import AuditedAdmin
+from apps.partners.delivering import send_again
 from apps.partners.forms import OriginsField
-from apps.partners.models import ApiKey, Scope
+from apps.partners.models import ApiKey, Delivery, Scope, Webhook
 from apps.partners.services import give_secret, revoke_api_key
+from apps.partners.webhooks import change_webhook
 
 
 class ApiKeyForm(forms.ModelForm):
@@ -67,3 +70,45 @@ class ApiKeyAdmin(AuditedAdmin):
     def revoke(self, request, queryset) -> None:
         for key in queryset:
             revoke_api_key(key, by=request.user, at=timezone.now())
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ["url", "key", "kinds", "active", "failing_since"]
+    list_filter = ["active"]
+    list_select_related = ["key"]
+    search_fields = ["url", "key__name", "key__prefix"]
+    fields = readonly_fields = [
+        *("key", "url", "kinds", "active", "failing_since", "created_at"),
+    ]
+    actions = ["turn_off", "turn_on"]
+
+    @admin.action(description=_("Turn the selected webhooks off"), permissions=["view"])
+    def turn_off(self, request: HttpRequest, queryset) -> None:
+        self._turn(request, queryset, active=False)
+
+    @admin.action(description=_("Turn the selected webhooks on"), permissions=["view"])
+    def turn_on(self, request: HttpRequest, queryset) -> None:
+        self._turn(request, queryset, active=True)
+
+    def _turn(self, request: HttpRequest, queryset, *, active: bool) -> None:
+        for webhook in queryset.select_related("key"):
+            change_webhook(
+                webhook, key=webhook.key, active=active, by=request.user, at=timezone.now()
+            )
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "kind", "webhook", "state", "attempts", "status", "error"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["webhook"]
+    search_fields = ["webhook__url", "=id"]
+    ordering = ["-created_at"]
+    show_full_result_count = False
+    actions = ["resend"]
+
+    @admin.action(description=_("Send the selected messages again"), permissions=["view"])
+    def resend(self, request: HttpRequest, queryset) -> None:
+        for delivery in queryset:
+            send_again(delivery, at=timezone.now())

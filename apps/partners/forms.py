@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.partners.models import Scope
+from apps.partners.models import ApiKey, EventKind, Scope
 from apps.partners.origins import NotAnOrigin, parse_origins
 
 
@@ -57,3 +58,15 @@ class NewKeyForm(OriginsForm):
             raise ValidationError(_("This day has passed."))
         # The key works until the end of the day.
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+
+
+class WebhookForm(forms.Form):
+    """An address, what it is told of, and the key whose scopes allow that."""
+
+    key = forms.ModelChoiceField(ApiKey.objects.none())
+    url = forms.URLField(max_length=500, assume_scheme="https")
+    kinds = forms.MultipleChoiceField(choices=EventKind.choices)
+
+    def __init__(self, *args, keys: models.QuerySet, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["key"].queryset = keys

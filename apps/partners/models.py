@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.permissions import Permission, may
@@ -108,3 +109,124 @@ class KeyUsage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key_id} {self.day} {self.operation}: {self.used}"
+
+
+class EventKind(models.TextChoices):
+    """What partners may hear of."""
+
+    LANDMARK_CHANGED = "landmark.changed", _("landmarks changed")
+    RECOGNITION_FINISHED = "recognition.finished", _("a photo of yours was recognized")
+    ANNOTATION_SUBMITTED = "annotation.submitted", _("an annotation was submitted")
+    ANNOTATION_RETURNED = "annotation.returned", _("an annotation was sent back")
+    ANNOTATION_ACCEPTED = "annotation.accepted", _("an annotation was accepted")
+    EXPORT_READY = "export.ready", _("an export is ready")
+
+
+# The scope that a partner's key must have for them to hear of it.
+SCOPE_OF = {
+    EventKind.LANDMARK_CHANGED: Scope.READ,
+    EventKind.RECOGNITION_FINISHED: Scope.RECOGNIZE,
+    EventKind.ANNOTATION_SUBMITTED: Scope.EXPORT,
+    EventKind.ANNOTATION_RETURNED: Scope.EXPORT,
+    EventKind.ANNOTATION_ACCEPTED: Scope.EXPORT,
+    EventKind.EXPORT_READY: Scope.EXPORT,
+}
+
+
+class WebhookQuerySet(models.QuerySet):
+    def of_partner(self, key: ApiKey) -> WebhookQuerySet:
+        """The webhooks of the partner whose key this is: their other keys see them too."""
+        same = Q(key=key)
+        return self.filter(same | Q(key__owner=key.owner_id) if key.owner_id else same)
+
+    def seen_by(self, user: AbstractBaseUser) -> WebhookQuerySet:
+        return self.filter(key__in=ApiKey.objects.seen_by(user))
+
+    def listening(self, kind: EventKind, at: datetime) -> WebhookQuerySet:
+        """Those who asked for a kind, and whose partner still has a key that allows it."""
+        keys = _keys_of_partner().working(at).filter(scopes__contains=[SCOPE_OF[kind]])
+        return self.filter(Exists(keys), kinds__contains=[kind], active=True)
+
+    def of_requester(self, prefix: str) -> WebhookQuerySet:
+        """Those of the partner one of whose keys has this prefix."""
+        return self.filter(Exists(_keys_of_partner().filter(prefix=prefix)))
+
+
+def _keys_of_partner() -> ApiKeyQuerySet:
+    return ApiKey.objects.filter(Q(pk=OuterRef("key")) | Q(owner=OuterRef("key__owner")))
+
+
+class Webhook(models.Model):
+    """An address of a partner that is told what happened."""
+
+    key = models.ForeignKey(
+        ApiKey,
+        models.CASCADE,
+        related_name="webhooks",
+        verbose_name=_("API key"),
+        help_text=_("Made with this key; it belongs to the key's partner."),
+    )
+    url = models.URLField(_("address"), max_length=500)
+    kinds = ArrayField(
+        models.CharField(max_length=40, choices=EventKind.choices), verbose_name=_("kinds")
+    )
+    sealed_secret = models.TextField(help_text="readable with the portal's secret key only")
+    active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("made"))
+    failing_since = models.DateTimeField(_("fails since"), null=True, blank=True)
+    # While it fails, one attempt at a time finds out whether it is back.
+    paused_until = models.DateTimeField(null=True, blank=True)
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("webhook")
+        verbose_name_plural = _("webhooks")
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class Delivery(models.Model):
+    """One message to one webhook, and how it went."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("waiting")
+        DELIVERED = "delivered", _("delivered")
+        FAILED = "failed", _("failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(
+        Webhook, models.CASCADE, related_name="deliveries", verbose_name=_("webhook")
+    )
+    kind = models.CharField(_("kind"), max_length=40, choices=EventKind.choices)
+    body = models.TextField(help_text="the JSON that is sent")
+    state = models.CharField(
+        _("state"), max_length=10, choices=State.choices, default=State.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    status = models.PositiveSmallIntegerField(_("status of the answer"), null=True, blank=True)
+    error = models.CharField(_("error"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("made"))
+    last_attempt_at = models.DateTimeField(_("last attempt"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [
+            models.Index(F("webhook"), F("created_at").desc(), name="delivery_of_webhook"),
+            models.Index(fields=["finished_at"], name="delivery_finished"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class LandmarkFollower(models.Model):
+    """How far the feed of changes was passed on to webhooks; one row."""
+
+    cursor = models.TextField()
+
+    def __str__(self) -> str:
+        return self.cursor

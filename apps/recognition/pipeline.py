@@ -11,6 +11,7 @@ import numpy as np
 from django.db import transaction
 from PIL import Image
 
+from apps.operations.events import record_event
 from apps.recognition import reference_index, serving
 from apps.recognition.models import Candidate, RecognitionRequest, ReferenceIndex
 from ml.inference.ranking import Ranking, rank_landmarks
@@ -125,4 +126,20 @@ def store_answer(request: RecognitionRequest, answer: Answer, *, at: datetime) -
     )
     for name, value in values.items():
         setattr(request, name, value)
+    tell_partner(request, at=at)
     return True
+
+
+def tell_partner(request: RecognitionRequest, *, at: datetime) -> None:
+    """Raise the event of a partner's request that ended; visitors look for themselves."""
+    if request.requester:
+        record_event(
+            kind="recognition.finished",
+            subject=request,
+            payload={
+                "requester": request.requester,
+                "id": str(request.receipt),
+                "status": request.state,
+            },
+            at=at,
+        )

@@ -170,14 +170,19 @@ def _time_the_rest(request: RecognitionRequest, seconds: float) -> None:
 def fail_request(subject: str, reason: str) -> None:
     """End a request that cannot be answered."""
     logger.error("Recognition request %s failed: %s", subject, reason)
-    RecognitionRequest.objects.filter(pk=subject, state=RecognitionRequest.State.PENDING).update(
+    at = timezone.now()
+    failed = RecognitionRequest.objects.filter(
+        pk=subject, state=RecognitionRequest.State.PENDING
+    ).update(
         state=RecognitionRequest.State.FAILED,
         error_code="recognition_failed",
         waiting_reason="",
-        finished_at=timezone.now(),
+        finished_at=at,
         latitude=None,
         longitude=None,
     )
+    if failed:
+        pipeline.tell_partner(RecognitionRequest.objects.get(pk=subject), at=at)
 
 
 def delete_request(request: RecognitionRequest, *, at: datetime) -> None:

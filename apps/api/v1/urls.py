@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.api.v1 import landmarks, lookups, recognitions
+from apps.api.v1 import landmarks, lookups, recognitions, webhooks
 from apps.api.v1.document import openapi_document
 from apps.api.v1.similar import Similar
 from apps.api.v1.unknown import unknown_address
@@ -27,6 +27,18 @@ urlpatterns = [
     ),
     path("similar/", Similar.as_view(), name="similar"),
     path("usage/", Usage.as_view(), name="usage"),
+    path("webhooks/", webhooks.WebhookList.as_view(), name="webhooks"),
+    path("webhooks/<int:webhook>/", webhooks.WebhookDetail.as_view(), name="webhook"),
+    path(
+        "webhooks/<int:webhook>/deliveries/",
+        webhooks.DeliveryList.as_view(),
+        name="webhook_deliveries",
+    ),
+    path(
+        "webhooks/<int:webhook>/deliveries/<uuid:delivery>/resend/",
+        webhooks.DeliveryResend.as_view(),
+        name="webhook_resend",
+    ),
     path("openapi.json", openapi_document, name="openapi"),
     re_path(r"^.*$", unknown_address),
 ]

@@ -27,7 +27,7 @@ class UsedKeySerializer(serializers.Serializer):
 
     name = serializers.CharField()
     prefix = serializers.CharField()
-    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.values))
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=Scope.choices))
     expires_at = serializers.DateTimeField(allow_null=True)
 
 
