@@ -166,9 +166,13 @@ ROUTINES = [
     "apps.partners.announcing.pass_on",
     "apps.partners.delivering.forget_old",
     "apps.recognition.joining.ask_to_follow",
+    "apps.recognition.retention.delete_old_requests",
 ]
 # Deleted photos can come back that long.
 DELETED_PHOTOS_KEPT_DAYS = env.int("GILNUN_DELETED_PHOTOS_KEPT_DAYS", 7)
+VISITOR_PHOTOS_KEPT_DAYS = env.int("GILNUN_VISITOR_PHOTOS_KEPT_DAYS", 30)
+if VISITOR_PHOTOS_KEPT_DAYS < 1:
+    raise ImproperlyConfigured("GILNUN_VISITOR_PHOTOS_KEPT_DAYS is 1 or more. See .env.example.")
 JOB_LEASE_SECONDS = 60
 JOB_ATTEMPTS = 3
 SWEEP_SECONDS = 5

@@ -88,7 +88,14 @@ class RecognitionRequest(models.Model):
                 ),
             ),
         ]
-        indexes = [models.Index(fields=["requester", "submitted_at"], name="recognition_requester")]
+        indexes = [
+            models.Index(fields=["requester", "submitted_at"], name="recognition_requester"),
+            models.Index(
+                fields=["submitted_at"],
+                condition=Q(deleted_at__isnull=True),
+                name="recognition_kept",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.receipt} ({self.state})"
