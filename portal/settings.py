@@ -278,6 +278,11 @@ METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
 MAIL = env.str("GILNUN_MAIL", "")
 MAIL_IS_SET_UP = bool(MAIL)
 DEFAULT_FROM_EMAIL = env.str("GILNUN_MAIL_FROM", "gilnun@localhost")
+# For visitors, and for those who found a hole (RFC 9116).
+CONTACT = env.str("GILNUN_CONTACT", "")
+SECURITY_CONTACT = env.str("GILNUN_SECURITY_CONTACT", "")
+if SECURITY_CONTACT and not SECURITY_CONTACT.startswith(("mailto:", "https://", "tel:")):
+    raise ImproperlyConfigured("GILNUN_SECURITY_CONTACT is mailto:… or https://… See .env.example.")
 # A mail server that is away must not hold a page.
 EMAIL_TIMEOUT = 5
 if MAIL:
