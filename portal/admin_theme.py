@@ -66,6 +66,7 @@ THEME = {
                     _sidebar(_("Photos"), "photo_library", "catalogue_photo"),
                     _sidebar(_("Articles"), "article", "guide_article"),
                     _sidebar(_("Routes"), "route", "guide_route"),
+                    _sidebar(_("Reports of visitors"), "flag", "guide_report"),
                     _sidebar(_("Comments"), "forum", "operations_comment"),
                     _sidebar(_("Categories"), "category", "catalogue_category"),
                     _sidebar(_("Regions"), "map", "catalogue_region"),

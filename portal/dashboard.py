@@ -19,7 +19,7 @@ from apps.accounts.permissions import Permission, may
 from apps.annotation.models import AnnotationTask
 from apps.catalogue.models import Category, CategoryName, Landmark, Region, RegionName
 from apps.catalogue.models.naming import shown_name
-from apps.guide.models import Article
+from apps.guide.models import Article, Report
 from apps.operations.models import AuditEntry, Comment, Job
 
 KEPT_SECONDS = 60
@@ -281,6 +281,14 @@ def _waiting(request: HttpRequest, now: datetime):
             texts["scheduled"],
             _list_address(of, scheduled="yes"),
             False,
+        )
+    if user.has_perm("guide.change_report"):
+        yield Waiting(
+            _("Reports of visitors"),
+            _("for editors"),
+            Report.objects.waiting().count(),
+            _list_address("guide_report", state__exact="new"),
+            True,
         )
     if may(user, Permission.REVIEW_ANNOTATIONS):
         yield Waiting(

@@ -111,6 +111,11 @@ ADMIN: dict[str, dict[Role, tuple[str, ...]]] = {
     "catalogue.license": {EDITOR: VIEW, PUBLISHER: ALL, PHOTOS: WRITE},
     "guide.article": {EDITOR: WRITE, PUBLISHER: (*ALL, "publish"), PHOTOS: VIEW},
     "guide.route": {EDITOR: WRITE, PUBLISHER: (*ALL, "publish"), PHOTOS: VIEW},
+    "guide.report": {
+        EDITOR: ("view", "change"),
+        PUBLISHER: ("view", "change", "delete"),
+        PHOTOS: ("view", "change"),
+    },
     "guide.routetext": {EDITOR: ALL, PUBLISHER: ALL, PHOTOS: VIEW},
     "guide.routestop": {EDITOR: ALL, PUBLISHER: ALL, PHOTOS: VIEW},
     "recognition.recognitionrequest": {Role.ML_ENGINEER: VIEW},

@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalogue.pictures import MESSAGES
+from apps.guide.models import Report
+from apps.guide.models.report import LONGEST_MESSAGE
 
 
 class PhotoForm(forms.Form):
@@ -36,3 +38,23 @@ class PhotoForm(forms.Form):
         """The code and the sentence of what is wrong, after is_valid() said no."""
         error = self.errors.as_data()["photo"][0]
         return self.CODES.get(error.code, error.code), error.messages[0]
+
+
+class ReportForm(forms.Form):
+    """What is wrong on the page of a landmark, in a visitor's words."""
+
+    about = forms.ChoiceField(
+        label=_("What is wrong?"),
+        choices=Report.About.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose what is wrong.")},
+    )
+    message = forms.CharField(
+        label=_("What should it say?"),
+        min_length=5,
+        max_length=LONGEST_MESSAGE,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("Please say in a few words what is wrong.")},
+    )
+    # Nobody sees it; see views.reports.
+    nickname = forms.CharField(required=False, widget=forms.TextInput(attrs={"tabindex": "-1"}))

@@ -9,6 +9,7 @@ from apps.guide.views import (
     places,
     privacy,
     recognition,
+    reports,
     robots,
     routes,
     similar,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("landmarks/", places.landmark_list, name="landmark_list"),
     path("suggest/", places.suggest, name="suggest"),
     path("landmarks/<slug:slug>/", landmark.landmark, name="landmark"),
+    path("landmarks/<slug:slug>/report/", reports.report, name="report"),
     path(
         "landmarks/<slug:slug>/sketch-<slug:scheme>.svg",
         landmark.landmark_sketch,

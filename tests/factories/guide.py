@@ -1,7 +1,7 @@
 import factory
 from django.utils import timezone
 
-from apps.guide.models import Article, Route, RouteStop, RouteText
+from apps.guide.models import Article, Report, Route, RouteStop, RouteText
 from tests.factories.catalogue import LandmarkFactory
 
 
@@ -39,3 +39,15 @@ class RouteFactory(factory.django.DjangoModelFactory):
     def stops(self, create, landmarks, **_):
         for position, landmark in enumerate(landmarks or [], 1):
             RouteStop.objects.create(route=self, landmark=landmark, position=position, minutes=60)
+
+
+class ReportFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Report
+
+    landmark = factory.SubFactory(LandmarkFactory)
+    about = Report.About.TEXT
+    message = "The year is wrong."
+    language = "en"
+    created_at = factory.LazyFunction(timezone.now)
+    updated_at = factory.LazyFunction(timezone.now)

@@ -15,7 +15,7 @@ from apps.operations.conflicts import VersionedAdmin
 from apps.operations.models import AuditEntry
 from tests.factories.annotation import DatasetFactory
 from tests.factories.catalogue import CategoryFactory, LandmarkFactory, LicenseFactory, PhotoFactory
-from tests.factories.guide import ArticleFactory, RouteFactory
+from tests.factories.guide import ArticleFactory, ReportFactory, RouteFactory
 from tests.operations.forms import fields_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -60,6 +60,7 @@ FORMS: dict[str, tuple] = {
     "catalogue.license": (LicenseFactory, {"holder": "their holder"}, {"name": "my name"}),
     "guide.article": (ArticleFactory, {"body": "Their text."}, {"title": "My title"}),
     "guide.route": (RouteFactory, {"source": "their source"}, {"travel": "drive"}),
+    "guide.report": (ReportFactory, {"remark": "their remark"}, {"state": "done"}),
     "accounts.user": (
         lambda: User.objects.create_user("mina"),
         {"first_name": "Theirs"},
