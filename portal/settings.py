@@ -486,6 +486,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     # Without names of their own, enums of generated clients change their names on upgrades.
     "ENUM_NAME_OVERRIDES": {
+        "ChangeKind": "apps.api.v1.shapes.CHANGE_KINDS",
         "NameKind": "apps.catalogue.models.tree.NameKind",
         "RecognitionStatus": "apps.recognition.models.RecognitionRequest.State",
         "Certainty": "apps.recognition.models.RecognitionRequest.Certainty",

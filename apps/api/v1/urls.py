@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.api.v1 import landmarks, lookups, recognitions, webhooks
+from apps.api.v1 import changes, landmarks, lookups, recognitions, webhooks
 from apps.api.v1.document import openapi_document
 from apps.api.v1.similar import Similar
 from apps.api.v1.unknown import unknown_address
@@ -14,6 +14,7 @@ urlpatterns = [
     path("regions/", lookups.RegionList.as_view(), name="regions"),
     path("licenses/", lookups.LicenseList.as_view(), name="licenses"),
     path("routes/", lookups.RouteList.as_view(), name="routes"),
+    path("changes/", changes.ChangeList.as_view(), name="changes"),
     path("recognitions/", recognitions.RecognitionList.as_view(), name="recognitions"),
     path(
         "recognitions/<uuid:receipt>/",
