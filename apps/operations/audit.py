@@ -128,9 +128,17 @@ def _stored(value: object) -> object:
 
 
 def record_deletion(
-    rows: Sequence[models.Model], *, by: AbstractBaseUser, at: datetime, batch: UUID | None = None
+    rows: Sequence[models.Model],
+    *,
+    by: AbstractBaseUser | None,
+    at: datetime,
+    batch: UUID | None = None,
+    by_name: str = "",
 ) -> None:
-    """Write down rows that are about to be deleted, with everything that goes with them."""
+    """Write down rows that are about to be deleted, with everything that goes with them.
+
+    Rows of a model that is `remade` are left out: the product makes them anew from others.
+    """
     if not rows:
         return
     collector = Collector(using=router.db_for_write(type(rows[0])), origin=rows[0])
@@ -138,11 +146,16 @@ def record_deletion(
     gone = [row for instances in collector.data.values() for row in instances]
     gone += [row for queryset in collector.fast_deletes for row in queryset]
     known = {(type(row), row.pk) for row in rows}
-    also = [row for row in gone if (type(row), row.pk) not in known]
+    also = [
+        row
+        for row in gone
+        if (type(row), row.pk) not in known and not getattr(row, "remade", False)
+    ]
     record(
         [Change(row, snapshot(row), None) for row in [*rows, *also]],
         by=by,
         at=at,
         action=AuditEntry.Action.DELETED,
         batch=batch,
+        by_name=by_name,
     )

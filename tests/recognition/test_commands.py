@@ -1,10 +1,12 @@
 import json
+from collections import Counter
 
 import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from apps.catalogue.models import Landmark, License, Photo
+from apps.operations.models import AuditEntry
 from apps.recognition.models import PhotoEmbedding, ReferenceIndex
 from tests.factories.catalogue import LandmarkFactory
 from tests.pictures import encoded, scene
@@ -42,6 +44,8 @@ def test_import_photos_adds_references_and_repeating_changes_nothing(folder, cap
     photo = Photo.objects.references().first()
     assert (photo.credit, photo.license.code, photo.width) == ("Us", "OWN", 320)
     assert default_storage.exists(photo.file.name)
+    entries = AuditEntry.objects.filter(subject_type="catalogue.photo", action="created")
+    assert list(entries.values_list("by_name", flat=True)) == ["import_photos"] * 6
 
 
 def test_import_photos_refuses_bad_files_with_a_reason_and_keeps_the_good(folder, capsys):
@@ -130,6 +134,10 @@ def test_seed_demo_adds_everything_once_and_takes_it_away(capsys, model_settings
     assert not Landmark.objects.exists()
     assert not Photo.objects.exists()
     assert not ReferenceIndex.objects.filter(active=True).exists()
+    gone = AuditEntry.objects.filter(by_name="seed_demo", action="deleted")
+    kinds = Counter(gone.values_list("subject_type", flat=True))
+    counts = {"catalogue.landmark": 113, "catalogue.photo": 126, "guide.route": 5}
+    assert {kind: kinds[kind] for kind in counts} == counts
 
 
 def test_seed_demo_remove_keeps_a_place_that_has_photos_of_its_own(capsys, model_settings):

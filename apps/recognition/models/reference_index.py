@@ -13,6 +13,9 @@ PROJECTED_SIZE = 512
 class PhotoEmbedding(models.Model):
     """What a model sees in a catalogue photo; kept so that a new index needs no model."""
 
+    # Left out of the log: a photo that comes back is described again.
+    remade = True
+
     photo = models.ForeignKey(Photo, models.CASCADE, related_name="embeddings")
     model = models.ForeignKey(ServedModel, models.CASCADE, related_name="embeddings")
     embedding = models.BinaryField(help_text="float16 [D], L2-normalized")
@@ -56,6 +59,8 @@ class ReferenceIndex(models.Model):
 
 class ReferenceEmbedding(models.Model):
     """A reference photo in the space of one index."""
+
+    remade = True
 
     index = models.ForeignKey(ReferenceIndex, models.CASCADE, related_name="embeddings")
     photo = models.ForeignKey(Photo, models.CASCADE, related_name="+")

@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from apps.catalogue.models import Landmark, License
 from apps.catalogue.photos import attach_photo, photo_bounds
 from apps.catalogue.pictures import PictureRefused, prepare
+from apps.operations.audit import Change, record, snapshot
+from apps.operations.models import AuditEntry
 
 
 class Command(BaseCommand):
@@ -66,16 +69,22 @@ class Command(BaseCommand):
                 raise OSError(f"there is no landmark {slug!r}")
         with path.open("rb") as file:
             photo = prepare(file, name=path.name, bounds=photo_bounds(license))
-        _, new = attach_photo(
-            landmark=landmark,
-            content=photo.content,
-            sha256=photo.sha256,
-            license=license,
-            credit=options["credit"],
-            source=options["source"],
-            reference=options["reference"] and landmark is not None,
-            at=timezone.now(),
-        )
+        now = timezone.now()
+        with transaction.atomic():
+            held, new = attach_photo(
+                landmark=landmark,
+                content=photo.content,
+                sha256=photo.sha256,
+                license=license,
+                credit=options["credit"],
+                source=options["source"],
+                reference=options["reference"] and landmark is not None,
+                at=now,
+            )
+            if new:
+                change = Change(held, None, snapshot(held))
+                created = AuditEntry.Action.CREATED
+                record([change], by=None, by_name="import_photos", at=now, action=created)
         return new
 
 

@@ -6,7 +6,9 @@ import csv
 import json
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from django.apps import apps
 from django.conf import settings
@@ -22,6 +24,7 @@ from apps.catalogue.seeding import add_missing_landmarks
 from apps.guide.models import Route
 from apps.guide.route_services import add_missing_routes
 from apps.guide.services import add_missing_articles
+from apps.operations.audit import record_deletion
 from apps.recognition.indexing import IndexNotBuilt, build_from_photos
 from apps.recognition.model_server import running_model_server
 from apps.recognition.models import ReferenceIndex
@@ -108,16 +111,23 @@ class Command(BaseCommand):
 
     def _remove(self) -> dict:
         with transaction.atomic():
+            gone = partial(
+                record_deletion, by=None, by_name="seed_demo", at=timezone.now(), batch=uuid4()
+            )
             practice = remove_practice_dataset(source=DEMO_SOURCE)
             photos = list(Photo.objects.filter(source=DEMO_SOURCE))
+            gone(photos)
             Photo.objects.filter(source=DEMO_SOURCE).delete()
             # A route of the seed that loses its places is nothing to keep; one of staff is.
-            Route.objects.filter(source=SEED_SOURCE).delete()
+            routes = Route.objects.filter(source=SEED_SOURCE)
+            gone(list(routes))
+            routes.delete()
             # A seed landmark that has photos by now belongs to the installation.
             unused = Landmark.objects.filter(source=SEED_SOURCE, photos=None)
             removed = unused.count()
-            unused.filter(parent__isnull=False).delete()
-            unused.filter(parts=None).delete()
+            for part in (unused.filter(parent__isnull=False), unused.filter(parts=None)):
+                gone(list(part))
+                part.delete()
             ReferenceIndex.objects.filter(active=True).update(active=False)
             transaction.on_commit(lambda: [photo.file.delete(save=False) for photo in photos])
         if Photo.objects.references().exists():
