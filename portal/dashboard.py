@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -16,8 +17,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.permissions import Permission, may
-from apps.annotation.models import AnnotationTask
-from apps.catalogue.models import Category, CategoryName, Landmark, Region, RegionName
+from apps.annotation.models import AnnotationTask, ImageImport
+from apps.catalogue.models import (
+    CatalogueImport,
+    Category,
+    CategoryName,
+    Landmark,
+    Region,
+    RegionName,
+)
 from apps.catalogue.models.naming import shown_name
 from apps.guide.models import Article, Report
 from apps.operations.models import AuditEntry, Comment, Job
@@ -290,6 +298,18 @@ def _waiting(request: HttpRequest, now: datetime):
             _list_address("guide_report", state__exact="new"),
             True,
         )
+    if user.has_perm("catalogue.view_catalogueimport"):
+        yield from _waiting_imports(now)
+    if user.has_perm("annotation.view_imageimport"):
+        # The list knows a row that has any error by the same words.
+        failed = {"error__regex": ".", "created_at__gte": (now - RECENT).isoformat()}
+        yield Waiting(
+            _("Imports of pictures that failed"),
+            _("for operators"),
+            ImageImport.objects.filter(**failed).count(),
+            _list_address("annotation_imageimport", **failed),
+            True,
+        )
     if may(user, Permission.REVIEW_ANNOTATIONS):
         yield Waiting(
             _("Annotations to review"),
@@ -306,3 +326,29 @@ def _waiting(request: HttpRequest, now: datetime):
             _list_address("operations_job", state__exact="parked"),
             True,
         )
+
+
+def _waiting_imports(now: datetime) -> Iterator[Waiting]:
+    """Yield the imported lists that wait for a person, and those that failed lately."""
+    lately = {"created_at__gte": (now - RECENT).isoformat()}
+    state = CatalogueImport.State
+    waits = Q(state__in=[state.UPLOADED, state.CHECKED])
+    found = CatalogueImport.objects.filter(**lately).aggregate(
+        waiting=Count("pk", filter=waits), failed=Count("pk", filter=Q(state=state.FAILED))
+    )
+    of = "catalogue_catalogueimport"
+    waiting = ",".join([state.UPLOADED, state.CHECKED])
+    yield Waiting(
+        _("Imports to be confirmed"),
+        _("for editors"),
+        found["waiting"],
+        _list_address(of, state__in=waiting, **lately),
+        True,
+    )
+    yield Waiting(
+        _("Imports that failed"),
+        _("for editors"),
+        found["failed"],
+        _list_address(of, state__exact=state.FAILED.value, **lately),
+        True,
+    )

@@ -10,8 +10,9 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.accounts.permissions import Role
 from apps.accounts.services import create_user
+from apps.annotation.models import ImageImport
 from apps.catalogue.admin.filters import CONDITIONS
-from apps.catalogue.models import Category, CategoryName, Landmark, License, Region
+from apps.catalogue.models import CatalogueImport, Category, CategoryName, Landmark, License, Region
 from apps.operations.models import Job
 from portal.dashboard import LACKS, count_coverage
 from tests.catalogue.places import many_landmarks
@@ -108,6 +109,30 @@ def test_what_waits_is_counted_for_those_who_may_do_it(staff, client):
     assert "Texts to review" in page and "Jobs that gave up" not in page
 
 
+def test_imports_that_wait_or_failed_are_counted_and_listed(staff):
+    now = timezone.now()
+    lists = {"bytes": 1, "format": "csv", "language": "ko", "kind": "landmarks"}
+    for state, at in (("checked", now), ("failed", now), ("failed", now - timedelta(days=30))):
+        ended = {"finished_at": at} if state == "failed" else {}
+        CatalogueImport.objects.create(state=state, created_at=at, **lists, **ended)
+    ImageImport.objects.create(kind="folder", source="a", error="gone", created_at=now)
+    ImageImport.objects.create(kind="folder", source="b", created_at=now)
+
+    found = dict(
+        reversed(pair)
+        for pair in re.findall(
+            r'href="([^"]+)" class="dash-card dash-due"><strong>1</strong><span>([^<]+)',
+            staff.get("/admin/").content.decode(),
+        )
+    )
+
+    labels = {"Imports to be confirmed", "Imports that failed", "Imports of pictures that failed"}
+    assert set(found) == labels
+    for label, address in found.items():
+        page = staff.get(address.replace("&amp;", "&"))
+        assert page.context["cl"].result_count == 1, label
+
+
 def test_a_person_of_another_trade_is_told_where_to_go(client):
     person = create_user(name="keys", roles=[Role.PARTNER_MANAGER], password="long enough it is")
     client.force_login(person.user)
@@ -118,7 +143,7 @@ def test_a_person_of_another_trade_is_told_where_to_go(client):
     assert "in the menu" in page and "By category" not in page
 
 
-def test_the_overview_needs_at_most_12_queries_however_large_the_catalogue(staff):
+def test_the_overview_needs_at_most_14_queries_however_large_the_catalogue(staff):
     many_landmarks(20)
     with CaptureQueriesContext(connection) as few:
         staff.get("/admin/")
@@ -131,4 +156,4 @@ def test_the_overview_needs_at_most_12_queries_however_large_the_catalogue(staff
     with CaptureQueriesContext(connection) as again:
         staff.get("/admin/")
 
-    assert len(again) < len(many) == len(few) <= 12
+    assert len(again) < len(many) == len(few) <= 14

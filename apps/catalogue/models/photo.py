@@ -149,6 +149,8 @@ class Photo(models.Model):
             HnswIndex(
                 name="photo_looks", fields=["perceptual_hash"], opclasses=["bit_hamming_ops"]
             ),
+            # The admin's list begins with the newest.
+            models.Index(F("created_at").desc(), F("id").desc(), name="photo_newest"),
             models.Index(
                 F("created_at"), name="photo_renditions_due", condition=Q(renditions_due=True)
             ),
