@@ -21,7 +21,7 @@ from apps.annotation.models import (
 )
 from apps.annotation.services.handing import Moved, hand_tasks, take_back_tasks
 from apps.annotation.uploads import PictureUploads
-from apps.operations.editing import AuditedAdmin
+from apps.operations.conflicts import VersionedAdmin
 
 
 class Assignments(TabularInline):
@@ -31,7 +31,7 @@ class Assignments(TabularInline):
 
 
 @admin.register(Dataset)
-class DatasetAdmin(PictureUploads, AuditedAdmin):
+class DatasetAdmin(PictureUploads, VersionedAdmin):
     list_display = ["name", "year", "needs_review", "redundancy", "open_to_all", "practice"]
     list_filter = ["needs_review", "practice"]
     search_fields = ["name", "description"]

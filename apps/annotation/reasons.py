@@ -25,7 +25,10 @@ REASONS: dict[str, str | Promise] = {
     "too_many_entries": _("The ZIP holds too many files. Please divide it."),
     "unknown_encoding": _("The list is neither UTF-8 nor CP949."),
     "unknown_landmark": _("There is no such landmark."),
-    "unknown_license": _("There is no such license. Add it first, then import again."),
+    "unknown_license": _(
+        "There is no license of this code; those that there are follow it. Name one of them, or"
+        " add it first, then import again."
+    ),
     "unreadable": _("The file cannot be read."),
 }
 

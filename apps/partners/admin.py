@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from apps.operations.admin import ReadOnlyAdmin
-from apps.operations.editing import AuditedAdmin
+from apps.operations.conflicts import VersionedAdmin
 from apps.partners.delivering import send_again
 from apps.partners.forms import OriginsField
 from apps.partners.models import ApiKey, Delivery, Scope, Webhook
@@ -32,7 +32,7 @@ class ApiKeyForm(forms.ModelForm):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(AuditedAdmin):
+class ApiKeyAdmin(VersionedAdmin):
     # The log holds no secrets.
     keeps_no_way_back = True
     form = ApiKeyForm

@@ -12,6 +12,7 @@ from tests.factories.annotation import (
     TaskFactory,
     UserFactory,
 )
+from tests.operations.forms import fields_of
 
 pytestmark = pytest.mark.django_db
 TASKS = reverse("admin:annotation_annotationtask_changelist")
@@ -89,3 +90,16 @@ def test_finished_tasks_stay_as_they_are(manager):
 
     task.refresh_from_db()
     assert task.state == "accepted"
+
+
+def test_the_second_of_two_people_sees_what_the_first_saved_of_a_dataset(manager):
+    dataset = AssignmentFactory().dataset
+    address = reverse("admin:annotation_dataset_change", args=[dataset.pk])
+    mine = fields_of(manager.get(address), "dataset_form") | {"year": ["2031"]}
+    manager.post(address, fields_of(manager.get(address), "dataset_form") | {"year": ["2030"]})
+
+    answer = manager.post(address, mine)
+
+    assert answer.status_code == 409 and "2030" in answer.content.decode()
+    dataset.refresh_from_db()
+    assert dataset.year == 2030

@@ -8,6 +8,7 @@ from apps.accounts.services import create_user
 from apps.operations.models import AuditEntry
 from apps.partners.metering import find_api_key
 from apps.partners.services import KeyRefused, create_api_key
+from tests.operations.forms import fields_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,3 +27,16 @@ def test_making_and_revoking_a_key_are_in_the_log(client):
     assert made.text not in str([(entry.before, entry.after) for entry in (revoked, created)])
     with pytest.raises(KeyRefused):
         find_api_key(made.text, at=timezone.now())
+
+
+def test_the_second_of_two_people_sees_what_the_first_saved_of_a_key(client):
+    made = create_api_key(name="partner", scopes=["read"], at=timezone.now())
+    client.force_login(create_user(name="lee", roles=[Role.PARTNER_MANAGER]).user)
+    address = f"/admin/partners/apikey/{made.row.pk}/change/"
+    mine = fields_of(client.get(address), "apikey_form") | {"per_minute": ["20"]}
+    client.post(address, mine | {"per_minute": ["10"]})
+
+    answer = client.post(address, mine)
+
+    made.row.refresh_from_db()
+    assert (answer.status_code, made.row.per_minute) == (409, 10)

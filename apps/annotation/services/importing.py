@@ -131,7 +131,9 @@ class PictureImport:
         if entry.licenses:
             license = self._names.license(entry.licenses)
             if license is None:
-                raise EntryRefused(f"{UNKNOWN_LICENSE}: {entry.licenses[0]}")
+                codes = License.objects.order_by("code").values_list("code", flat=True)
+                known = ", ".join(codes)
+                raise EntryRefused(f"{UNKNOWN_LICENSE}: {entry.licenses[0]}; {known}")
             return license
         if self._said.license is None:
             raise EntryRefused(NO_LICENSE)

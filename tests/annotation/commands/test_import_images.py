@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 
 from apps.annotation.models import AnnotationImage, AnnotationTask, Dataset, ImageImport
 from apps.annotation.services import importing
+from apps.catalogue.models import License
 from tests.annotation.test_pictures import encoded, turned
 from tests.factories.annotation import DatasetFactory
 from tests.factories.catalogue import LandmarkFactory
@@ -32,6 +33,10 @@ def imported(capsys, *arguments) -> tuple[int, dict]:
     except SystemExit as ended:
         code = ended.code
     return code, json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def known_codes() -> str:
+    return ", ".join(sorted(License.objects.values_list("code", flat=True)))
 
 
 def packed(folder, path):
@@ -89,7 +94,7 @@ def test_import_images_from_a_table_refuses_by_line(capsys, folder):
     assert report["added"] == 1
     assert [(each["file"], each["reason"]) for each in report["refused"]] == [
         ("line 3 a-gate/1.jpg", "unknown_landmark: nowhere"),
-        ("line 4 a-gate/1.jpg", "unknown_license: NONE"),
+        ("line 4 a-gate/1.jpg", f"unknown_license: NONE; {known_codes()}"),
         ("line 5 gone.jpg", "file_missing"),
         ("line 6 a-gate/1.jpg", "bad_box"),
     ]
@@ -125,7 +130,7 @@ def test_import_images_from_coco_suggests_boxes(capsys, folder):
 
     assert code == 1
     assert report["refused"] == [
-        {"file": "image 2 a-gate/1.jpg", "reason": "unknown_license: Somebody's"}
+        {"file": "image 2 a-gate/1.jpg", "reason": f"unknown_license: Somebody's; {known_codes()}"}
     ]
     image = AnnotationImage.objects.get()
     assert (image.landmark, image.license.code) == (gate, "CC-BY-4.0")

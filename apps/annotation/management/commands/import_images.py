@@ -118,7 +118,9 @@ def _dataset(named: str) -> Dataset:
 def _checked(options: dict) -> dict:
     """Return the options to keep with the import. Raises CommandError."""
     if not License.objects.filter(code=options["license"]).exists():
-        raise CommandError(f"There is no license {options['license']!r}.", returncode=2)
+        known = ", ".join(License.objects.order_by("code").values_list("code", flat=True))
+        text = f"There is no license {options['license']!r}. Known: {known}."
+        raise CommandError(text, returncode=2)
     slug = options["landmark"]
     if slug and not Landmark.objects.filter(slug=slug).exists():
         raise CommandError(f"There is no landmark {slug!r}.", returncode=2)
