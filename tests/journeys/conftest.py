@@ -52,6 +52,8 @@ def open_browser(browser: Browser, running_portal: Portal) -> Iterator[Callable[
             faults.append(message.text)
 
     def open_page(path: str = "/", **options) -> Page:
+        # A worker answers before routes that a test sets; tests of it say "allow".
+        options.setdefault("service_workers", "block")
         context = browser.new_context(base_url=running_portal.address, locale="ko-KR", **options)
         contexts.append(context)
         context.set_default_timeout(15_000)
