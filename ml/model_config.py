@@ -5,6 +5,7 @@ One file for both servers: TensorFlow Serving takes it as --model_config_file, t
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from google.protobuf import text_format
@@ -61,3 +62,15 @@ def read_config(text: str):
         return text_format.Parse(text, model_server_config_pb2.ModelServerConfig())
     except text_format.ParseError as error:
         raise BadModelConfig(f"models.config: {error}") from error
+
+
+def stable_folder(models: Path) -> Path:
+    """Return the version folder below a models folder that models.config calls stable.
+
+    Raises BadModelConfig, OSError.
+    """
+    config = read_config((models / CONFIG_FILE).read_text(encoding="utf-8"))
+    for entry in config.model_config_list.config:
+        if STABLE in entry.version_labels:
+            return models / entry.name / str(entry.version_labels[STABLE])
+    raise BadModelConfig(f"{models / CONFIG_FILE} calls no version {STABLE}")

@@ -20,6 +20,7 @@ from apps.annotation.models import (
     Review,
 )
 from apps.annotation.services.handing import Moved, hand_tasks, take_back_tasks
+from apps.annotation.services.suggesting import suggest_later
 from apps.annotation.uploads import PictureUploads
 from apps.operations.conflicts import VersionedAdmin
 
@@ -38,6 +39,7 @@ class DatasetAdmin(PictureUploads, VersionedAdmin):
     readonly_fields = ["created_at"]
     inlines = [Assignments]
     audited_relations = ["assignments"]
+    actions = ["suggest_boxes"]
     formfield_overrides = {
         models.URLField: {"assume_scheme": "https", "widget": UnfoldAdminURLInputWidget}
     }
@@ -46,6 +48,13 @@ class DatasetAdmin(PictureUploads, VersionedAdmin):
         if not change:
             row.created_at = timezone.now()
         super().save_model(request, row, form, change)
+
+    @admin.action(description=_("Suggest boxes by the model"), permissions=["change"])
+    def suggest_boxes(self, request: HttpRequest, datasets: QuerySet[Dataset]) -> None:
+        for dataset in datasets:
+            suggest_later(dataset, at=timezone.now())
+        text = _("Boxes will be suggested in the background; those that are there stay.")
+        self.message_user(request, text, messages.SUCCESS)
 
 
 class ReadOnly(ModelAdmin):
