@@ -364,6 +364,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "apps.operations.middleware.RequestClock",
+    "apps.operations.middleware.CountResponses",
     "portal.database_router.ReadPagesFromReplica",
     "apps.operations.middleware.DatabaseOutage",
     "django.middleware.security.SecurityMiddleware",

@@ -89,6 +89,7 @@ def main() -> int:
     try:
         make_data_dir(settings.DATA_DIR)
         with only_one():
+            count_together()
             check_machine()
             password = set_up()
             return supervise(password)
@@ -108,6 +109,14 @@ def only_one() -> Iterator[None]:
         except BlockingIOError:
             raise CannotRun(f"it is already running with {settings.DATA_DIR}.") from None
         yield
+
+
+def count_together() -> None:
+    """Let the processes of this run count in files of one folder, which `/metrics` adds up."""
+    folder = settings.DATA_DIR / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def check_machine() -> None:

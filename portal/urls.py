@@ -8,10 +8,12 @@ from django.urls import include, path
 
 from apps.accounts.views import ChangePassword, SignIn
 from portal.health import healthz, readyz
+from portal.metrics import metrics
 
 urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
+    path("metrics", metrics),
     # The admin's own pages for these would pass by the second factor, the limits and the log.
     path("admin/login/", SignIn.as_view()),
     path("admin/password_change/", login_required(ChangePassword.as_view())),

@@ -13,11 +13,13 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
+from apps.operations.measuring import response_seconds, responses
 from apps.operations.problems import problem_response, wants_json
 
 logger = logging.getLogger(__name__)
 # What is read and thrown away, so that a client hears the answer instead of a broken connection.
 DRAINED_BYTES = 64 * 1024 * 1024
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 class RequestClock:
@@ -29,6 +31,22 @@ class RequestClock:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.started = time.perf_counter()
         return self.get_response(request)
+
+
+class CountResponses:
+    """Count answers and their time by view; an address that no view has is counted as none."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        view = request.resolver_match.view_name if request.resolver_match else ""
+        # Senders may call a method what they like.
+        method = request.method if request.method in METHODS else "other"
+        responses.labels(view, method, response.status_code).inc()
+        response_seconds.labels(view).observe(time.perf_counter() - request.started)
+        return response
 
 
 class DatabaseOutage:

@@ -17,6 +17,7 @@ from PIL import Image
 
 from apps.catalogue.pictures import PreparedPicture, open_stored
 from apps.operations.jobs import Effect, TryLater, add_job, run_held
+from apps.operations.measuring import recognition_seconds, recognitions
 from apps.operations.models import Job
 from apps.recognition import pipeline, serving, shadow
 from apps.recognition.feedback import take_back_photos
@@ -147,7 +148,14 @@ def _answer(request: RecognitionRequest, images: Sequence[Image.Image], seconds:
 
 def _store(request: RecognitionRequest, answer: pipeline.Answer, *, at: datetime) -> None:
     if pipeline.store_answer(request, answer, at=at):
+        transaction.on_commit(lambda: _measure(request))
         shadow.ask_later(request, at=at)
+
+
+def _measure(request: RecognitionRequest) -> None:
+    recognitions.labels(request.certainty).inc()
+    for step in ("decode", "encode", "model", "rank"):
+        recognition_seconds.labels(step).observe(request.timings[step] / 1000)
 
 
 def _wait(request: RecognitionRequest, reason: str, delay: timedelta, error: Exception) -> NoReturn:
@@ -182,6 +190,7 @@ def fail_request(subject: str, reason: str) -> None:
         longitude=None,
     )
     if failed:
+        recognitions.labels("failed").inc()
         pipeline.tell_partner(RecognitionRequest.objects.get(pk=subject), at=at)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from django.conf import settings
 from PIL import Image
 
+from apps.operations.measuring import model_server_breaker_open, model_server_requests
 from apps.recognition.models import ServedModel
 from ml.client import (
     BadServingReply,
@@ -64,6 +65,7 @@ class Breaker:
         with self._lock:
             self._failures.clear()
             self._open_until = 0.0
+        model_server_breaker_open.set(0)
 
     def failed(self) -> None:
         with self._lock:
@@ -72,6 +74,7 @@ class Breaker:
             self._failures.append(now)
             if len(self._failures) >= FAILURES_TO_OPEN:
                 self._open_until = now + OPEN_SECONDS
+                model_server_breaker_open.set(1)
 
     def is_open(self) -> bool:
         return time.monotonic() < self._open_until
@@ -127,11 +130,14 @@ def _predict(
     except RequestRefused:
         # The server answered; that it refused one picture says nothing about the next.
         guard.succeeded()
+        model_server_requests.labels("refused").inc()
         raise
-    except ServingError:
+    except ServingError as error:
         guard.failed()
+        model_server_requests.labels(type(error).__name__).inc()
         raise
     guard.succeeded()
+    model_server_requests.labels("answered").inc()
     return reply.embedding[0]
 
 
