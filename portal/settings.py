@@ -162,12 +162,16 @@ ROUTINES = [
     "apps.guide.services.announce_due",
     "apps.catalogue.content.settle_changes",
     "apps.operations.stored_files.remove_discarded",
+    "apps.operations.nightly.begin_nightly",
     "apps.operations.idempotency.forget_expired",
     "apps.partners.announcing.pass_on",
     "apps.partners.delivering.forget_old",
     "apps.recognition.joining.ask_to_follow",
     "apps.recognition.retention.delete_old_requests",
 ]
+# Jobs that the sweeper begins once a night, at that hour of TIME_ZONE or as soon as it runs again.
+NIGHTLY = ["apps.operations.tasks.sweep_files"]
+NIGHTLY_HOUR = 3
 # Deleted photos can come back that long.
 DELETED_PHOTOS_KEPT_DAYS = env.int("GILNUN_DELETED_PHOTOS_KEPT_DAYS", 7)
 VISITOR_PHOTOS_KEPT_DAYS = env.int("GILNUN_VISITOR_PHOTOS_KEPT_DAYS", 30)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
+from time import monotonic
 from typing import NamedTuple
 
 from django.apps import apps
+from django.conf import settings
 from django.core.files.storage import Storage, default_storage
 from django.db import models
 from django.utils import timezone
@@ -22,6 +24,8 @@ from apps.operations.models import DiscardedFile
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 500
+# Missing files that the log names.
+SHOWN = 20
 
 
 class Owner(NamedTuple):
@@ -84,14 +88,23 @@ def named_files(names: Sequence[str]) -> set[str]:
     return known
 
 
-def orphaned_files(*, before: datetime, storage: Storage = default_storage) -> Iterator[str]:
-    """Yield files that no row names and that are older than `before`, so not just on their way."""
+def orphaned_files(
+    *,
+    before: datetime,
+    storage: Storage = default_storage,
+    looked: Callable[[], None] = lambda: None,
+) -> Iterator[str]:
+    """Yield files that no row names and that are older than `before`, so not just on their way.
+
+    `looked` is called for every file.
+    """
     for folder, owners in _owners().items():
         for names in _batches(_names_below(storage, folder)):
             known = set().union(*(owner.known(names) for owner in owners))
             discarded = DiscardedFile.objects.filter(name__in=names)
             known |= set(discarded.values_list("name", flat=True))
             for name in names:
+                looked()
                 if name not in known and storage.get_modified_time(name) < before:
                     yield name
 
@@ -103,16 +116,58 @@ def stored_names(*, storage: Storage = default_storage) -> Iterator[str]:
 
 
 def missing_files(
-    *model_types: type[models.Model], storage: Storage = default_storage
+    *model_types: type[models.Model],
+    storage: Storage = default_storage,
+    looked: Callable[[], None] = lambda: None,
 ) -> Iterator[MissingFile]:
-    """Yield rows whose file is not in the storage; of all models where none is named."""
+    """Yield rows whose file is not in the storage; of all models where none is named.
+
+    `looked` is called for every row.
+    """
     for model, field in _file_fields():
         if model_types and model not in model_types:
             continue
         rows = model._base_manager.exclude(**{field.name: ""}).order_by("pk")
         for key, name in rows.values_list("pk", field.name).iterator():
+            looked()
             if not storage.exists(name):
                 yield MissingFile(model, key, name)
+
+
+def sweep_by_night(_night: str, keep: Callable[[], None]) -> None:
+    """Remove files that no row names for a day, and log rows whose file is missing.
+
+    `keep` is called now and then: it says that the work goes on.
+    """
+    keep = _now_and_then(keep)
+    removed = 0
+    for name in orphaned_files(before=timezone.now() - timedelta(days=1), looked=keep):
+        default_storage.delete(name)
+        removed += 1
+    missing = []
+    for each in missing_files(looked=keep):
+        missing.append(f"{each.model._meta.label_lower} {each.key}: {each.name}")
+    if removed:
+        logger.info("%s files that no row names were removed", removed)
+    if missing:
+        logger.error("%s files are missing, such as %s", len(missing), ", ".join(missing[:SHOWN]))
+
+
+def give_up_sweeping(_night: str, _reason: str) -> None:
+    """The next night tries again; the parked job says why this one did not."""
+
+
+def _now_and_then(keep: Callable[[], None]) -> Callable[[], None]:
+    """Return what may be called for every file, and keeps the job some times in its lease."""
+    due = monotonic()
+
+    def looked() -> None:
+        nonlocal due
+        if monotonic() >= due:
+            keep()
+            due = monotonic() + settings.JOB_LEASE_SECONDS / 4
+
+    return looked
 
 
 def _owners() -> dict[str, list[Owner]]:

@@ -225,3 +225,19 @@ def test_what_a_search_finds_is_counted_and_paged(staff):
     assert len(shown(beyond)) == 50
     nothing = staff.get(LIST, {"q": "자유의여신상"})
     assert shown(nothing) == set() and "No results found" in nothing.content.decode()
+
+
+def test_what_was_searched_for_is_sorted_by_the_column_clicked_on(staff):
+    now = timezone.now()
+    names = ("첨성대", "첨성대 터", "작은 첨성대")
+    made = [
+        LandmarkFactory(names={"ko": name}, updated_at=now - timedelta(days=day))
+        for name, day in zip(names, (2, 3, 1), strict=True)
+    ]
+
+    def order(query: str) -> list[int]:
+        rows = staff.get(f"{LIST}?q=첨성대{query}").context["cl"].result_list
+        return [made.index(row) for row in rows]
+
+    assert order("")[0] == 0
+    assert (order("&o=6"), order("&o=-6")) == ([1, 0, 2], [2, 0, 1])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ORDER_VAR
 from django.core.exceptions import PermissionDenied
 from django.forms.widgets import Script
 from django.shortcuts import redirect
@@ -81,7 +82,11 @@ class LandmarkAdmin(
 
     def get_search_results(self, request, queryset, search_term):
         term = search_term.replace("\x00", "").strip()[:100]
-        return (queryset.search(term) if term else queryset), False
+        found = queryset.search(term) if term else queryset
+        # A column that was clicked on counts more than how well a name fits.
+        return (
+            found.order_by(*queryset.query.order_by) if ORDER_VAR in request.GET else found
+        ), False
 
     def get_ordering(self, request):
         # What was searched for comes best first.

@@ -16,7 +16,7 @@ SHOWN = 100
 
 
 class Command(BaseCommand):
-    help = "Remove files that no row names; list rows whose file is missing. Run it every night."
+    help = "Remove files that no row names; list rows whose file is missing."
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what would go")
