@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 _reading_pages = ContextVar("reading_pages", default=False)
 # A visitor who comes back from sending a photo must find its answer, which a replica may
 # not have yet; staff must see what they just saved.
-FROM_THE_SOURCE = ("/recognize/", "/admin/", "/accounts/", "/annotate/", "/api/", "/readyz")
+FROM_THE_SOURCE = ("/recognize/", "/admin/", "/accounts/", "/annotate/", "/api/", "/v1/", "/readyz")
 
 
 class ConnectionRouter:

@@ -51,6 +51,9 @@ WEB_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": "524288",
     "OPENBLAS_NUM_THREADS": "1",
 }
+# Whoever turns the access log on gets paths without what follows the "?": keys may stand there.
+SERVER_LOG = ["--logger-class=portal.server_log.ServerLog"]
+SERVER_LOG += ['--access-logformat=%(h)s "%(m)s %(U)s" %(s)s %(b)s']
 COLOURS = {"database": 36, "model": 35, "worker": 33, "sweeper": 34, "web": 32, "setup": 37}
 
 
@@ -239,7 +242,8 @@ def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
         "web",
         [python, "-m", "gunicorn", "portal.wsgi:application", "--worker-class=gthread"]
         + [f"--bind={settings.BIND}:{settings.PORT}", f"--workers={settings.WEB_PROCESSES}"]
-        + ["--threads=4", "--timeout=60", "--graceful-timeout=8", "--log-level=warning"],
+        + ["--threads=4", "--timeout=60", "--graceful-timeout=8", "--log-level=warning"]
+        + SERVER_LOG,
         env={**os.environ, **WEB_MEMORY},
     )
 

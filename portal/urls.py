@@ -24,6 +24,8 @@ urlpatterns = [
     path("accounts/partner/", include("apps.partners.urls")),
     path("annotate/", include("apps.annotation.urls")),
     path("api/v1/", include("apps.api.v1.urls")),
+    path("api/tourapi/B551011/KorService2/", include("apps.api.tourapi.urls")),
+    path("v1/", include("apps.api.vision.urls")),
     *i18n_patterns(path("", include("apps.guide.urls")), prefix_default_language=False),
 ]
 handler400 = "apps.guide.views.bad_request"

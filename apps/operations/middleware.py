@@ -77,7 +77,7 @@ class UnprefixedLanguage:
     Django would answer them in the first language; `lang` in an API query goes first.
     """
 
-    prefixes = ("/api/", "/admin/", "/accounts/", "/annotate/")
+    prefixes = ("/api/", "/v1/", "/admin/", "/accounts/", "/annotate/")
 
     def __init__(self, get_response):
         self.get_response = get_response

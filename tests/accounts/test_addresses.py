@@ -51,7 +51,7 @@ OF_A_MODEL = {
     "restore": ("delete", "delete"),
 }
 # Nobody signs in for these, and each checks for itself whom it answers.
-PUBLIC = ("guide:", "api:")
+PUBLIC = ("guide:", "api:", "tourapi:", "vision:")
 UNNAMED_AND_PUBLIC = ("healthz", "readyz", "metrics")
 
 

@@ -117,7 +117,7 @@ def test_whoever_takes_over_after_a_crash_finds_what_was_stored(known_places, pa
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_request_at_the_same_time_hears_that_it_is_at_work(
-    known_places, partner, monkeypatch
+    province, known_places, partner, monkeypatch
 ):
     arrived, go_on, replies = threading.Event(), threading.Event(), []
     prepared = recognitions.prepared
