@@ -35,6 +35,7 @@ from ml.pictures import (
     in_class_folders,
     pictures_below,
 )
+from ml.report import Query, html_report
 from ml.serving.process import PROJECT, ModelServerProcess
 
 DATA = PROJECT / ".gilnun"
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace) -> dict:
         describer.save()
     report = evaluate(collection)
     _print_table(report, labels)
+    if options.html is not None or options.details is not None:
+        _write_details(report, labels, options)
     return {
         **report.values,
         "intervals": {name: list(interval) for name, interval in report.intervals.items()},
@@ -127,6 +130,41 @@ def _pictures(folder: Path | None, describer: Describer, names: dict[str, int]) 
     return Pictures(describer.embeddings(pictures.files), np.array(labels, dtype=np.int64))
 
 
+def _write_details(report: Report, labels: Labels, options: argparse.Namespace) -> None:
+    """Write what became of each query: as a page to look at, and as JSON for `ml.compare`."""
+    references, asked = in_class_folders(options.references), in_class_folders(options.queries)
+    names = list(dict.fromkeys([*references.classes, *asked.classes]))
+    queries = [
+        Query(
+            file,
+            truth,
+            names[ranking.candidates[0].label],
+            ranking.candidates[0].probability,
+            next(
+                (
+                    place
+                    for place, each in enumerate(ranking.candidates)
+                    if names[each.label] == truth
+                ),
+                -1,
+            ),
+        )
+        for file, truth, ranking in zip(asked.files, asked.classes, report.known, strict=True)
+    ]
+    title = f"{labels.model} {labels.version}"
+    if options.html is not None:
+        examples = dict(zip(references.classes, references.files, strict=True))
+        page = html_report(title, report.values, report.intervals, report.notes, queries, examples)
+        options.html.write_text(page, encoding="utf-8")
+    if options.details is not None:
+        rows = [
+            query._asdict() | {"file": query.file.relative_to(options.queries).as_posix()}
+            for query in queries
+        ]
+        text = json.dumps({"model": title, "queries": rows}, indent=1, ensure_ascii=False)
+        options.details.write_text(text + "\n", encoding="utf-8")
+
+
 def _print_table(report: Report, labels: Labels) -> None:
     print(f"{labels.model} {labels.version} ({labels.profile}), {report.values['n']} queries")
     for name in MEASURES:
@@ -148,6 +186,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--new-references", type=Path, metavar="DIR")
     add("--new-queries", type=Path, metavar="DIR")
     add("--json", type=Path, metavar="FILE")
+    add("--html", type=Path, metavar="FILE", help="a report with plots and pictures, in one file")
+    add("--details", type=Path, metavar="FILE", help="what became of each query, for ml.compare")
     add("--profile", choices=PROFILES, default=DEFAULT_PROFILE)
     add("--export", type=Path, metavar="DIR", help="MODELS/NAME/VERSION instead of a profile")
     add("--models", type=Path, default=DATA / "models", metavar="DIR")

@@ -69,11 +69,13 @@ class Collection(NamedTuple):
 
 
 class Report(NamedTuple):
-    """values: each measure's number; intervals: its 95 %; notes: what was not measured."""
+    """values: each measure's number; intervals: its 95 %; notes: what was not measured.
+    known: the ranking of each query, in their order."""
 
     values: dict[str, float]
     intervals: dict[str, metrics.Interval]
     notes: list[str]
+    known: tuple[Ranking, ...] = ()
 
 
 def evaluate(collection: Collection) -> Report:
@@ -86,7 +88,7 @@ def evaluate(collection: Collection) -> Report:
     _measure_unknown(report, collection, index, known)
     _measure_new(report, collection, index)
     report.values["n"] = len(collection.queries.labels)
-    return report
+    return report._replace(known=tuple(known))
 
 
 def _rank(index: ReferenceIndex, embeddings: np.ndarray) -> list[Ranking]:

@@ -172,3 +172,34 @@ def test_a_file_that_is_no_picture_is_named(tmp_path, labels):
 
     with pytest.raises(UnreadablePicture, match=r"text\.jpg"):
         pictures.read_pixels(tmp_path / "text.jpg", labels)
+
+
+def test_the_report_is_one_file_with_plot_and_pictures(folders, tmp_path):
+    swapped = tmp_path / "queries"
+    for name in COLOURS:
+        (swapped / name).mkdir(parents=True)
+    # A picture of one place under the name of another: it must show as taken for the other.
+    for file in (folders / "queries").rglob("*.jpg"):
+        (swapped / file.parent.name / file.name).write_bytes(file.read_bytes())
+    (swapped / "red-gate" / "x.jpg").write_bytes(
+        (folders / "queries" / "blue-tower" / "7.jpg").read_bytes()
+    )
+    page, details = tmp_path / "report.html", tmp_path / "details.json"
+
+    done = evaluate(
+        *("--references", folders / "references", "--queries", swapped),
+        *("--nonlandmark", folders / "other", "--html", page, "--details", details),
+    )
+
+    assert done.returncode == 0, done.stderr
+    queries = json.loads(details.read_text())["queries"]
+    wrong = [query for query in queries if query["place"] != 0]
+    assert [(query["file"], query["first"]) for query in wrong] == [
+        ("red-gate/x.jpg", "blue-tower")
+    ]
+    text = page.read_text()
+    assert "<svg" in text and "1 of 4" in text
+    assert (
+        text.count("data:image/jpeg;base64,") == 2
+    )  # the picture, and one of what it was taken for
+    assert "http://" not in text and "https://" not in text and "<script" not in text
