@@ -19,6 +19,7 @@ MODULES = (
     "start",
     "annotation_load",
     "admin_lists",
+    "api",
     "bulk",
     "imports",
     "routes",

@@ -161,6 +161,7 @@ ROUTINES = [
     "apps.catalogue.renditions.ask_for_renditions",
     "apps.guide.services.announce_due",
     "apps.catalogue.content.settle_changes",
+    "apps.api.full_files.ask_for_full_files",
     "apps.operations.stored_files.remove_discarded",
     "apps.operations.nightly.begin_nightly",
     "apps.operations.idempotency.forget_expired",
@@ -259,6 +260,10 @@ if TILE_URL and not (
         " See .env.example."
     )
 TILE_HOST = f"https://{_tiles.netloc}" if TILE_URL else ""
+
+# Full files of the catalogue for partners: made after this hour of the night, kept that long.
+FULL_FILES_HOUR = 3
+FULL_FILES_KEPT_DAYS = 3
 
 # Annotation
 
@@ -491,6 +496,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     # Without names of their own, enums of generated clients change their names on upgrades.
     "ENUM_NAME_OVERRIDES": {
+        "ExportFormat": "apps.catalogue.models.FullFile.Format",
         "ChangeKind": "apps.api.v1.shapes.CHANGE_KINDS",
         "NameKind": "apps.catalogue.models.tree.NameKind",
         "RecognitionStatus": "apps.recognition.models.RecognitionRequest.State",

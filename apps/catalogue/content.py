@@ -184,6 +184,12 @@ def feed_end() -> tuple[str, int]:
         return query.fetchone()
 
 
+def feed_end_cursor() -> str:
+    """Return the cursor after everything that is committed now."""
+    settle_changes()
+    return cursor_at(*feed_end())
+
+
 def cursor_at(epoch: str, position: int) -> str:
     """Return the cursor after a position, a text that only the feed itself reads."""
     return base64.urlsafe_b64encode(f"{epoch}:{position}".encode()).decode().rstrip("=")

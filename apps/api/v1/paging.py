@@ -73,7 +73,7 @@ def page_of(request: HttpRequest, rows: QuerySet, order: Order, *, base: str) ->
     after = found and (True if backwards else more)
 
     def link(row: tuple, way: bool) -> str:
-        return _link(request, base, cursor=_write(Cursor(list(row[:width]), way), order))
+        return _link(request, base, cursor=write_cursor(Cursor(list(row[:width]), way), order))
 
     return Page(
         found,
@@ -115,7 +115,8 @@ def _beyond(keys: Sequence[str], values: Sequence, *, backwards: bool) -> Q:
     return wanted
 
 
-def _write(cursor: Cursor, order: Order) -> str:
+def write_cursor(cursor: Cursor, order: Order) -> str:
+    """Return a cursor as the text that stands in addresses."""
     text = json.dumps([order.name, int(cursor.backwards), *cursor.values], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

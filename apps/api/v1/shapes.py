@@ -13,7 +13,7 @@ from apps.api.v1.errors import ProblemSerializer
 from apps.api.v1.landmark_rows import FIELDS
 from apps.api.v1.parameters import LARGEST_PAGE, LARGEST_RADIUS_M, PAGE_SIZE, RADIUS_M
 from apps.api.v1.similar import CataloguePhotoSerializer, PhotoLicenseSerializer
-from apps.catalogue.models import License
+from apps.catalogue.models import FullFile, License
 from apps.catalogue.models.tree import NameKind
 
 CHANGES = 100
@@ -25,6 +25,12 @@ CHANGE_KINDS = [
     ("deleted", "removed for good"),
     ("merged", "one with another landmark now"),
 ]
+MEDIA_TYPES = {
+    FullFile.Format.JSON_LINES: "application/jsonl",
+    FullFile.Format.CSV: "text/csv",
+    FullFile.Format.GEOJSON: "application/geo+json",
+    FullFile.Format.PARQUET: "application/vnd.apache.parquet",
+}
 PROBLEM_JSON = "application/problem+json"
 MEANINGS = {
     301: "merged into another landmark: its address is in `Location`, its id in `merged_into`",
@@ -177,6 +183,20 @@ class ChangePageSerializer(serializers.Serializer):
     results = ChangeSerializer(many=True)
 
 
+class ExportSerializer(serializers.Serializer):
+    """A file with the whole public catalogue."""
+
+    id = serializers.IntegerField()
+    format = serializers.ChoiceField(choices=FullFile.Format.choices)
+    media_type = serializers.CharField()
+    url = serializers.URLField()
+    size = serializers.IntegerField(help_text="bytes")
+    sha256 = serializers.CharField(help_text="of the file, in hexadecimal digits")
+    landmarks = serializers.IntegerField()
+    cursor = serializers.CharField(help_text="`changes/` goes on after it")
+    made_at = serializers.DateTimeField()
+
+
 class RouteStopSerializer(serializers.Serializer):
     landmark = serializers.IntegerField(help_text="id")
     slug = serializers.CharField()
@@ -216,6 +236,7 @@ def whole(name: str, child: type[serializers.Serializer]) -> type[serializers.Se
 CategoryListSerializer = whole("CategoryList", CategorySerializer)
 RegionListSerializer = whole("RegionList", RegionSerializer)
 LicenseListSerializer = whole("LicenseList", LicenseSerializer)
+ExportListSerializer = whole("ExportList", ExportSerializer)
 RouteListSerializer = whole("RouteList", RouteSerializer)
 
 LANGUAGE = OpenApiParameter(
@@ -426,4 +447,19 @@ CHANGE_LIST = {
             status_codes=["200"],
         )
     ],
+}
+EXPORT_LIST = {
+    "operation_id": "exports_list",
+    "responses": {200: ExportListSerializer, **problems()},
+}
+EXPORT_FILE = {
+    "operation_id": "exports_retrieve",
+    "parameters": [
+        OpenApiParameter("export", OpenApiTypes.INT, OpenApiParameter.PATH, description="id")
+    ],
+    "responses": {
+        **{(200, kind): OpenApiTypes.BINARY for kind in MEDIA_TYPES.values()},
+        **NOT_MODIFIED,
+        **problems(404),
+    },
 }

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.api.v1 import changes, landmarks, lookups, recognitions, webhooks
+from apps.api.v1 import changes, exports, landmarks, lookups, recognitions, webhooks
 from apps.api.v1.document import openapi_document
 from apps.api.v1.similar import Similar
 from apps.api.v1.unknown import unknown_address
@@ -15,6 +15,8 @@ urlpatterns = [
     path("licenses/", lookups.LicenseList.as_view(), name="licenses"),
     path("routes/", lookups.RouteList.as_view(), name="routes"),
     path("changes/", changes.ChangeList.as_view(), name="changes"),
+    path("exports/", exports.ExportList.as_view(), name="exports"),
+    path("exports/<int:export>/", exports.ExportFile.as_view(), name="export"),
     path("recognitions/", recognitions.RecognitionList.as_view(), name="recognitions"),
     path(
         "recognitions/<uuid:receipt>/",

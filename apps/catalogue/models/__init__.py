@@ -1,5 +1,6 @@
 from apps.catalogue.models.catalogue_import import CatalogueImport, CatalogueImportRow
 from apps.catalogue.models.content import ContentChange, ContentFeed, LandmarkContent
+from apps.catalogue.models.full_file import FullFile
 from apps.catalogue.models.landmark import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.models.license import License
 from apps.catalogue.models.note import LandmarkNote
@@ -16,6 +17,7 @@ __all__ = [
     "CategoryName",
     "ContentChange",
     "ContentFeed",
+    "FullFile",
     "Landmark",
     "LandmarkContent",
     "LandmarkName",
