@@ -208,7 +208,7 @@ def test_a_place_withdrawn_since_is_named_without_a_link(client, guesses):
 
     page = client.get(f"/recognize/{guesses.receipt}/").content.decode()
 
-    assert "<h2>이름 tower</h2>" in page
+    assert "</span> 이름 tower</h2>" in page
 
 
 def test_only_the_holder_of_the_receipt_learns_of_an_answer(client, guesses):
@@ -297,3 +297,25 @@ def test_the_queries_of_an_answer_do_not_grow_with_its_guesses(client, django_as
         CandidateFactory(request=question, rank=rank, probability=0.01)
     with django_assert_num_queries(12):
         client.get(f"/recognize/{question.receipt}/")
+
+
+def test_an_answer_draws_where_its_candidates_lie_under_their_ranks(client):
+    question = RecognitionRequestFactory(certainty="sure")
+    for rank, place in enumerate(({"latitude": None, "longitude": None}, {}), 1):
+        CandidateFactory(request=question, rank=rank, landmark=LandmarkFactory(**place))
+
+    page = client.get(f"/en/recognize/{question.receipt}/").content.decode()
+
+    assert page.count('class="sketch-pin"') == 1
+    assert re.search(r'class="sketch-pin">.*?<text[^>]*>2</text>', page)
+
+
+def test_an_answer_tells_of_points_that_match_only_where_they_were_compared(client):
+    question = RecognitionRequestFactory(certainty="sure")
+    CandidateFactory(request=question, rank=1, inliers=41)
+    CandidateFactory(request=question, rank=2, inliers=None)
+
+    page = client.get(f"/en/recognize/{question.receipt}/").content.decode()
+
+    assert page.count("of your photo match") == 1
+    assert "41 points of your photo match one of its pictures" in page

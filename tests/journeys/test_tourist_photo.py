@@ -277,3 +277,41 @@ def test_pages_can_be_used_by_everybody(open_browser, sample, scheme, device):
             rule["id"]: [node["target"] for node in rule["nodes"]] for rule in report["violations"]
         }
         assert not found, path
+
+
+def test_the_last_answers_are_noted_on_the_device_and_forgotten(open_browser, sample):
+    page = open_browser("/en/recognize/", **PHONE)
+    expect(page.locator("recent-answers")).to_be_hidden()
+    for slug in ("cheomseongdae", "dishes"):
+        page.set_input_files("#photo-file", sample(slug))
+        page.wait_for_url(ANSWER)
+        page.wait_for_load_state("load")
+        page.locator("[data-reset]").click()
+    texts = page.locator(".recent-answer a")
+    expect(texts).to_have_text(["Not a landmark I know", "Cheomseongdae Observatory"])
+
+    page.get_by_role("button", name="Forget: Not a landmark I know").click()
+    expect(texts).to_have_count(1)
+    texts.first.click()
+    expect_first(page, "cheomseongdae")
+    page.locator("[data-delete]").click()
+    expect(page.locator("h1")).to_have_text("Your photo is gone.")
+    page.goto("/recognize/")
+
+    expect(page.locator("recent-answers")).to_be_hidden()
+
+
+def test_feedback_is_given_with_consent_and_told_back(open_browser, sample):
+    page = open_browser("/en/recognize/", **PHONE)
+    page.set_input_files("#photo-file", sample("cheomseongdae"))
+    expect_first(page, "cheomseongdae")
+    expect(page.locator(".guess-map .sketch-pin")).to_have_count(5)
+
+    page.get_by_text("No, it is …").click()
+    page.get_by_label("Another place").fill("석굴암")
+    page.get_by_role("button", name="Look for it").click()
+    page.get_by_label("Gilnun may keep my photo").check()
+    page.get_by_role("button", name="Seokguram").click()
+
+    expect(page.get_by_text("You said that it is Seokguram")).to_be_visible()
+    expect(page.get_by_text("Your photo is kept to learn from.")).to_be_visible()

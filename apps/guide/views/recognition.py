@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
@@ -26,8 +27,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.catalogue.models import Landmark
 from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 from apps.guide.forms import PhotoForm
-from apps.guide.presenting import present
+from apps.guide.presenting import Place, present
 from apps.guide.samples import home_samples
+from apps.guide.sketch import Sketch, sketch_of
+from apps.guide.trips import point_of
 from apps.guide.visitors import refuse_other_sites
 from apps.operations import limits
 from apps.operations.problems import problem_response, wants_json
@@ -36,6 +39,8 @@ from apps.recognition import services
 from apps.recognition.models import Candidate, Feedback, RecognitionRequest
 
 HOUR = timedelta(hours=1)
+# A map of one candidate shows where in its province it lies.
+GUESS_SPAN_M = 25_000
 # Whoever has the receipt sees the photo: no cache, index or other site may learn of it.
 PRIVATE = {
     "Cache-Control": "private, no-store",
@@ -144,8 +149,27 @@ def result(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
         "said": _said(question),
         "guesses": list(zip(candidates, places, strict=True)),
         "first": places[0] if places else None,
+        "guess_map": _guess_map(places),
     }
     return with_headers(render(request, "guide/recognition_detail.html", context), PRIVATE | timing)
+
+
+def _guess_map(places: Sequence[Place]) -> Sketch | None:
+    """Return the drawing of where the candidates lie, each under its rank."""
+    placed = [
+        (rank, each)
+        for rank, each in enumerate(places, 1)
+        if each.landmark.state == "published" and each.landmark.latitude is not None
+    ]
+    drawn = sketch_of(
+        [point_of(each.landmark) for _, each in placed],
+        names=[each.name for _, each in placed],
+        span_m=GUESS_SPAN_M,
+    )
+    if drawn is None:
+        return None
+    pins = [pin._replace(number=rank) for pin, (rank, _) in zip(drawn.pins, placed, strict=True)]
+    return drawn._replace(pins=pins)
 
 
 def _said(question: RecognitionRequest) -> dict | None:
