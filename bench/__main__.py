@@ -23,6 +23,7 @@ MODULES = (
     "bulk",
     "imports",
     "routes",
+    "pages",
     "aihub_import",
     "renditions",
     "annotation_export",

@@ -10,7 +10,9 @@ VERSION = """
 SELECT concat_ws('.',
     (SELECT epoch FROM catalogue_contentfeed),
     (SELECT max(position) FROM catalogue_landmarkcontent),
-    (SELECT concat_ws('-', max(id), count(*)) FROM catalogue_contentchange),
+    -- A change of a lower number may be committed after one of a higher number.
+    (SELECT concat_ws('-', max(id), count(*))
+       FROM (SELECT id FROM catalogue_contentchange ORDER BY id DESC LIMIT 100) waiting),
     (SELECT extract(epoch FROM max(published_at)) FROM guide_article
       WHERE state = 'published' AND published_at <= statement_timestamp()),
     (SELECT concat_ws('-', count(*), sum(version)) FROM guide_route),

@@ -8,6 +8,8 @@ from apps.operations.statements import fetch_all
 
 # Of one landmark there may be many references among the nearest.
 NEAREST = 60
+# Places that have nothing in common are around 0 in the space of an index.
+LEAST_ALIKE = 0.05
 # The mean of a landmark's references asks the index of all references, which finds its own first.
 ALIKE = """
 SELECT landmark_id, 1 - min(apart)
@@ -26,6 +28,7 @@ SELECT landmark_id, 1 - min(apart)
             ON landmark.id = photo.landmark_id AND landmark.state = 'published'
          WHERE served.active AND photo.landmark_id <> %(landmark)s) found
  GROUP BY landmark_id
+HAVING min(apart) <= 1 - %(least)s
  ORDER BY min(apart), landmark_id
  LIMIT %(limit)s"""
 
@@ -40,7 +43,10 @@ class Alike(NamedTuple):
 def landmarks_like(landmark_id: int, *, limit: int) -> list[Alike]:
     """Return the published landmarks that look most like one, the likest first: one query.
 
-    There are none where the landmark has no references in the served index.
+    There are none where nothing resembles it, or it has no references in the served index.
     """
-    rows = fetch_all(ALIKE, {"landmark": landmark_id, "nearest": NEAREST, "limit": limit})
+    rows = fetch_all(
+        ALIKE,
+        {"landmark": landmark_id, "nearest": NEAREST, "least": LEAST_ALIKE, "limit": limit},
+    )
     return [Alike(*row) for row in rows]

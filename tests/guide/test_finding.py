@@ -75,7 +75,12 @@ def places():
     [
         *(("첨성", "cheomseongdae"), ("첨성데", "cheomseongdae"), ("ㅊㅅㄷ", "cheomseongdae")),
         *(("gyeongbok", "gyeongbokgung"), ("정궁", "gyeongbokgung"), ("북궐", "gyeongbokgung")),
-        *(("kyongbok", "gyeongbokgung"), ("경", "gyeongbokgung"), ("해운대구", "beach")),
+        *(
+            ("kyongbok", "gyeongbokgung"),
+            ("경", "gyeongbokgung"),
+            ("궁", "gyeongbokgung"),
+            ("해운대구", "beach"),
+        ),
         ("우동", "beach"),
     ],
 )

@@ -155,7 +155,7 @@ class LandmarkQuerySet(models.QuerySet):
         """Landmarks whose names contain the query, or nearly do, best first.
 
         Finds infixes (첨성), typos (첨성데), initial consonants (ㅊㅅㄷ), other languages,
-        aliases and former names; of one letter or syllable, names that begin with it.
+        aliases and former names.
         Ranked: same name, beginning of a name, part of a name, near miss; of two alike the
         official name first.
         """
@@ -171,12 +171,10 @@ class LandmarkQuerySet(models.QuerySet):
         else:
             wanted = SearchForm(Value(query))
             # How near a near miss must be is pg_trgm.word_similarity_threshold, in the settings.
-            matching = (
-                Q(names__search_form__startswith=wanted)
-                if len(query.strip()) == 1
-                else Q(names__search_form__contains=wanted)
-                | Q(names__search_form__trigram_word_similar=wanted)
-            )
+            matching = Q(names__search_form__contains=wanted)
+            if len(query.strip()) > 1:
+                # Of one letter everything is a near miss.
+                matching |= Q(names__search_form__trigram_word_similar=wanted)
             rank = Case(
                 When(found__search_form=wanted, then=Value(0.0)),
                 When(found__search_form__startswith=wanted, then=Value(1.0)),
