@@ -74,9 +74,12 @@ class Matches(NamedTuple):
     hours: list[str]
 
 
-def find(query: PlaceQuery, *, language: str, at: datetime) -> Found:
-    """Return what matches: one query while the content stays the same, up to five at first."""
-    version = content_version()
+def find(query: PlaceQuery, *, language: str, at: datetime, version: str = "") -> Found:
+    """Return what matches: one query while the content stays the same, up to five at first.
+
+    version: that of the content, where it was asked for already.
+    """
+    version = version or content_version()
     categories, regions = trees(version, language)
     matches = _matches(version, query, language)
     known_open = np.array([is_open(text, at) is True for text in matches.hours], dtype=bool)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from apps.catalogue.models import Landmark, Photo
@@ -39,16 +39,12 @@ class FreshText(NamedTuple):
     card: Card
 
 
-def home_places(language: str) -> dict:
+def home_places(language: str, *, version: str) -> dict:
     """Return what the template of the first page needs: a fixed number of queries."""
     now = timezone.now()
     known = known_landmarks()
-    seen_in_photos = known.filter(
-        Exists(Photo.objects.references().filter(landmark=OuterRef("pk")).exclude(source=DRAWN))
-    )
-    found = find(PlaceQuery(), language=language, at=now)
-    first = list(known.order_by("slug").values_list("pk", flat=True)[:PLACES_SHOWN])
-    first = first or found.landmarks[:PLACES_SHOWN].tolist()
+    found = find(PlaceQuery(), language=language, at=now, version=version)
+    first = list(known)[:PLACES_SHOWN] or found.landmarks[:PLACES_SHOWN].tolist()
     fresh = fetch_all(FRESH_TEXTS, {"at": now, "language": language, "limit": FRESH_SHOWN})
     cards = cards_under(
         [
@@ -62,14 +58,16 @@ def home_places(language: str) -> dict:
         "cards": cards.get(PLACES, []),
         "fresh": [FreshText(titles[card.landmark_id], card) for card in cards.get(FRESH, [])],
         "facets": found.facets,
-        "known": known.count(),
-        "seen_in_photos": seen_in_photos.count(),
+        "known": len(known),
+        "seen_in_photos": sum(known.values()),
         "all_places": len(found.landmarks),
         "samples": home_samples(language),
     }
 
 
-def known_landmarks() -> QuerySet[Landmark]:
-    """Published landmarks that recognition has at least one picture of."""
+def known_landmarks() -> dict[int, bool]:
+    """Return the published landmarks that recognition has pictures of, and if any is a photo."""
     references = Photo.objects.references().filter(landmark=OuterRef("pk"))
-    return Landmark.objects.published().filter(Exists(references))
+    known = Landmark.objects.published().filter(Exists(references)).order_by("slug")
+    seen = Exists(references.exclude(source=DRAWN))
+    return dict(known.annotate(seen_in_photos=seen).values_list("pk", "seen_in_photos"))

@@ -49,10 +49,11 @@ class Link(NamedTuple):
 def home(request: HttpRequest) -> HttpResponse:
     """Greet, with what stays the same for everybody made once."""
     pages, language = caches["pages"], get_language()
-    key = f"home:{content_version()}:{language}:{release()}"
+    version = content_version()
+    key = f"home:{version}:{language}:{release()}"
     below = pages.get(key)
     if below is None:
-        below = render_to_string("guide/_home_places.html", home_places(language))
+        below = render_to_string("guide/_home_places.html", home_places(language, version=version))
         pages.set(key, below, KEPT_SECONDS)
     return render(request, "guide/home.html", {"below": mark_safe(below)})
 
