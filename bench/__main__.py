@@ -15,6 +15,9 @@ from bench.rows import print_table
 # The accuracy comes last: it is the longest, and needs data that lies beside the project.
 MODULES = (
     "model_server",
+    "embedding",
+    "vector_index",
+    "input_pipeline",
     "photo_to_answer",
     "start",
     "annotation_load",
@@ -29,7 +32,7 @@ MODULES = (
     "annotation_export",
     "accuracy",
 )
-LARGE = ("annotation_load", "annotation_export")
+LARGE = ("annotation_load", "annotation_export", "vector_index")
 
 
 def main(arguments: list[str]) -> int:

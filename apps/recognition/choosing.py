@@ -40,8 +40,8 @@ FEWEST = 5
 MOST = 20
 # Two pictures above this cosine show the same thing, as the model sees it.
 CONFLICT_FROM = 0.95
-# A landmark may cost the others one photo in a hundred, and one photo at any rate.
-COST_ABOVE = 0.01
+# Of at most 200 photos of other landmarks a new one may cost these; one or two are chance.
+MOST_LOST = 2
 # Reasons for a person to decide.
 FEW, CONFLICT, COST, SCATTERED = "few", "conflict", "cost", "scattered"
 State = ReferenceChoice.State
@@ -192,8 +192,7 @@ def _reasons(landmark: Landmark, good: list[ChosenPhoto], validation: Validation
         reasons.append(FEW)
     if any((each.nearest_similarity or 0) > CONFLICT_FROM for each in good):
         reasons.append(CONFLICT)
-    lost = validation.right_before - validation.right_after
-    if lost > max(1, COST_ABOVE * validation.asked):
+    if validation.right_before - validation.right_after > MOST_LOST:
         reasons.append(COST)
     if 2 * validation.found_again < len(good):
         reasons.append(SCATTERED)
