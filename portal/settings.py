@@ -169,9 +169,18 @@ ROUTINES = [
     "apps.partners.delivering.forget_old",
     "apps.recognition.joining.ask_to_follow",
     "apps.recognition.retention.delete_old_requests",
+    "portal.operators.look_for_trouble",
 ]
 # Jobs that the sweeper begins once a night, at that hour of TIME_ZONE or as soon as it runs again.
 NIGHTLY = ["apps.operations.tasks.sweep_files"]
+BACKUP_DIR = env.str("GILNUN_BACKUP_DIR", "")
+BACKUPS_KEPT = env.int("GILNUN_BACKUPS_KEPT", 7)
+if BACKUP_DIR and (not Path(BACKUP_DIR).is_absolute() or BACKUPS_KEPT < 1):
+    raise ImproperlyConfigured(
+        "GILNUN_BACKUP_DIR is a whole path, GILNUN_BACKUPS_KEPT 1 or more. See .env.example."
+    )
+if BACKUP_DIR:
+    NIGHTLY.append("portal.tasks.back_up")
 NIGHTLY_HOUR = 3
 # Deleted photos can come back that long.
 DELETED_PHOTOS_KEPT_DAYS = env.int("GILNUN_DELETED_PHOTOS_KEPT_DAYS", 7)
@@ -288,6 +297,9 @@ METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
 MAIL = env.str("GILNUN_MAIL", "")
 MAIL_IS_SET_UP = bool(MAIL)
 DEFAULT_FROM_EMAIL = env.str("GILNUN_MAIL_FROM", "gilnun@localhost")
+# Who is told when something stands still or failed.
+ADMINS = [(address, address) for address in env.list("GILNUN_OPERATORS", default=[])]
+EMAIL_SUBJECT_PREFIX = "[Gilnun] "
 # For visitors, and for those who found a hole (RFC 9116).
 CONTACT = env.str("GILNUN_CONTACT", "")
 SECURITY_CONTACT = env.str("GILNUN_SECURITY_CONTACT", "")

@@ -80,7 +80,8 @@ class Job(models.Model):
                 F("available_at"),
                 name="job_unfinished",
                 condition=Q(state__in=["waiting", "running"]),
-            )
+            ),
+            models.Index(F("finished_at"), name="job_parked", condition=Q(state="parked")),
         ]
 
     def __str__(self) -> str:

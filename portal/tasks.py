@@ -1,0 +1,65 @@
+"""Work in the background that no app owns."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from celery import shared_task
+from django.conf import settings
+from django.db import connections
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from apps.operations.jobs import work_on_long
+from portal.backup_folder import BackupRefused, read_manifest
+from portal.backups import make_backup
+from portal.operators import tell_operators
+
+KEEP_EVERY_SECONDS = 15
+
+
+@shared_task(soft_time_limit=None, time_limit=24 * 3600)
+def back_up(*, job: int, **_) -> None:
+    work_on_long(job, do=back_up_by_night, give_up=tell_of_failure)
+
+
+def back_up_by_night(night: str, keep: Callable[[], None]) -> None:
+    """Write tonight's backup beside the others, and remove the oldest that are too many."""
+    folder = Path(settings.BACKUP_DIR)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not _is_whole(folder / night):
+        with ThreadPoolExecutor(max_workers=1) as background:
+            writing = background.submit(_write, folder / night)
+            while not writing.done():
+                try:
+                    writing.result(timeout=KEEP_EVERY_SECONDS)
+                except TimeoutError:
+                    keep()
+            writing.result()
+    whole = sorted(path for path in folder.iterdir() if _is_whole(path))
+    for path in whole[: -settings.BACKUPS_KEPT]:
+        shutil.rmtree(path)
+
+
+def _write(folder: Path) -> None:
+    try:
+        make_backup(folder, at=timezone.now())
+    finally:
+        connections.close_all()
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        read_manifest(folder)
+    except BackupRefused:
+        return False
+    return True
+
+
+def tell_of_failure(night: str, reason: str) -> None:
+    with translation.override(settings.LANGUAGE_CODE):
+        text = _("The backup of %(night)s was not written: %(reason)s")
+        tell_operators("backup", _("The backup failed"), text % {"night": night, "reason": reason})
