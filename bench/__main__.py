@@ -23,6 +23,7 @@ MODULES = (
     "annotation_load",
     "admin_lists",
     "api",
+    "partner_keys",
     "bulk",
     "imports",
     "routes",
