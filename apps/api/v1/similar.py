@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from apps.api.v1.authentication import MayRecognize
 from apps.api.v1.errors import ProblemSerializer
 from apps.api.v1.recognitions import LandmarkReferenceSerializer
-from apps.api.v1.uploads import prepared, sent_photos
+from apps.api.v1.uploads import PhotoField, prepared, sent_photos
 from apps.catalogue.models import License, Photo
 from apps.recognition.similar import MOST, SimilarPhoto, similar_to_images, similar_to_photo
 
@@ -63,7 +63,7 @@ class SimilarInputSerializer(serializers.Serializer):
 class SimilarFormSerializer(SimilarInputSerializer):
     """A photo, or the id of one of the catalogue."""
 
-    photo = serializers.FileField(required=False)
+    photo = PhotoField(required=False)
 
 
 class SimilarJsonSerializer(SimilarInputSerializer):

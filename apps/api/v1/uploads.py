@@ -12,6 +12,8 @@ from typing import BinaryIO, NamedTuple
 
 from django.conf import settings
 from django.utils import translation
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.catalogue.pictures import PictureRefused, PreparedPicture, prepare, upload_bounds
@@ -60,9 +62,14 @@ class PlaceSerializer(serializers.Serializer):
         return values
 
 
+@extend_schema_field(OpenApiTypes.BINARY)
+class PhotoField(serializers.FileField):
+    """A file of a form; in the document a file too, so that generated clients send one."""
+
+
 class UploadSerializer(PlaceSerializer):
     photo = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True),
+        child=PhotoField(allow_empty_file=True),
         allow_empty=False,
         help_text="up to five photos of one place",
     )
