@@ -384,6 +384,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "apps.operations.request_ids.RequestIds",
     "apps.operations.middleware.RequestClock",
     "apps.operations.middleware.CountResponses",
     "portal.database_router.ReadPagesFromReplica",
@@ -542,10 +543,17 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": "apps.operations.redaction.HideKeys",
-            "format": "%(levelname)s %(name)s: %(message)s",
+            "format": "%(levelname)s %(name)s [%(request_id)s]: %(message)s",
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "apps.operations.request_ids.NameRequest"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["request"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "celery": {"level": "WARNING"},

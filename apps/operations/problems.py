@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.http import HttpRequest, JsonResponse
 
+from apps.operations.request_ids import current_request_id
+
 
 def problem_response(
     status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **members
 ) -> JsonResponse:
     """Return a problem document; `detail` is a sentence for people, `code` never changes."""
+    problem = {"type": "about:blank", "status": status, "code": code, "detail": detail, **members}
+    if request_id := current_request_id():
+        problem["request_id"] = request_id
     return JsonResponse(
-        {"type": "about:blank", "status": status, "code": code, "detail": detail, **members},
+        problem,
         status=status,
         headers=headers,
         content_type="application/problem+json",
