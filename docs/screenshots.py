@@ -104,6 +104,11 @@ def show_pages(page: Page, portal: Portal, prefix: str, unsure: bytes | None) ->
     for name, path in {
         "home": "/",
         "list": "/landmarks/",
+        "list-filtered": "/landmarks/?q=궁&category=heritage&region=KR-11",
+        "list-near": "/landmarks/?near=37.5759,126.9768&radius_m=5000",
+        "list-empty": "/landmarks/?q=zzzz&photos=1",
+        "place-bare": "/landmarks/gyeongbokgung/",
+        "report": "/landmarks/gyeongbokgung/report/",
         "place": "/landmarks/gyeongbokgung-geunjeongjeon/",
         "routes": "/routes/",
         "route": "/routes/seoul-palaces-on-foot/",
