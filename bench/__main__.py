@@ -28,6 +28,7 @@ MODULES = (
     "imports",
     "routes",
     "pages",
+    "map",
     "aihub_import",
     "renditions",
     "annotation_export",

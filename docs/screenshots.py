@@ -110,6 +110,9 @@ def show_pages(page: Page, portal: Portal, prefix: str, unsure: bytes | None) ->
         "place-bare": "/landmarks/gyeongbokgung/",
         "report": "/landmarks/gyeongbokgung/report/",
         "place": "/landmarks/gyeongbokgung-geunjeongjeon/",
+        "map": "/map/",
+        "map-city": "/map/?bbox=126.92,37.53,127.06,37.61",
+        "map-near": "/map/?near=37.5759,126.9768&radius_m=5000",
         "routes": "/routes/",
         "route": "/routes/seoul-palaces-on-foot/",
         "own-route": "/routes/plan/?near=37.5759,126.9768&hours=4",
@@ -118,6 +121,19 @@ def show_pages(page: Page, portal: Portal, prefix: str, unsure: bytes | None) ->
     }.items():
         page.goto(f"{prefix}{path}")
         yield name
+    page.goto(f"{prefix}/landmarks/cheomseongdae/")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.locator("keep-place button").click()
+    page.locator("keep-place [aria-pressed=true]").wait_for()
+    page.goto(f"{prefix}/kept/")
+    yield "kept"
+    page.context.set_offline(True)
+    page.goto(f"{prefix}/landmarks/udo/")
+    page.locator(".kept-place").wait_for()
+    yield "offline"
+    page.goto(f"{prefix}/landmarks/cheomseongdae/")
+    yield "offline-kept-place"
+    page.context.set_offline(False)
     send(page, prefix, sorted(SURE.glob("*.jpg"))[0])
     yield "result-sure"
     if unsure:

@@ -28,6 +28,7 @@ FILES = (
     "img/places.svg",
     "map/korea.json",
     "js/guide/near-map.js",
+    "js/guide/map/labels.js",
     "js/guide/map/outline-layer.js",
     "js/guide/map/outlines.js",
     "js/offline/keep-place.js",

@@ -48,6 +48,8 @@ def test_a_kept_place_opens_without_a_network(open_browser, device):
 
     page.goto("/en/kept/")
     expect(page.locator(".kept-place a")).to_have_text(name)
+    expect(page.locator(".kept-place img")).to_have_attribute("src", re.compile("^/en/photos/"))
+    page.wait_for_function(f"({SHOWN})(document.querySelector('.kept-place img'))")
     page.locator(".kept-place a").click()
     expect(page.locator("h1")).to_have_text(name)
 

@@ -2,10 +2,11 @@
  * Turns the sketch of a place into a map that moves, once the visitor asks for it: the map's
  * program, outlines and neighbours are fetched only then.
  */
+import { Labels } from "./map/labels.js";
 import { outlineLayer } from "./map/outline-layer.js";
 import { loadOutlines } from "./map/outlines.js";
 
-const ZOOM = 11;
+const ZOOM = 10;
 
 class NearMap extends HTMLElement {
   connectedCallback() {
@@ -42,6 +43,10 @@ class NearMap extends HTMLElement {
     map.attributionControl.setPrefix(false);
     map.setView(here, ZOOM);
     outlineLayer(outlines, ground).addTo(map);
+    const labels = new Labels(map, outlines, document.documentElement.lang);
+    const write = () => labels.write([{ latlng: here, size: 30 }]);
+    map.on("moveend", write);
+    write();
     const pin = L.divIcon({ className: "map-sign map-sign-here", html: "<span></span>", iconSize: [30, 30] });
     L.marker(here, { icon: pin, keyboard: false, zIndexOffset: 500 }).addTo(map);
     this.hidden = true;

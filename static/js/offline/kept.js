@@ -25,11 +25,12 @@ export const canKeep = () => "caches" in window && "serviceWorker" in navigator;
 export async function keep({ slug, name, about, pages }) {
   const fetched = await Promise.all(pages.map(fetchPage));
   const cache = await caches.open(CACHE);
-  const pictures = smallPictures(fetched[0].text);
+  const shown = smallPictures(fetched[0].text);
+  const sketches = sketchesOf(fetched[0].text);
   const files = [...new Set(fetched.flatMap(({ text }) => filesOf(text)))];
-  const found = await Promise.all([...pictures, ...files].map(fetchIfThere));
-  for (const [address, answer] of found.filter(Boolean)) {
-    await cache.put(address, answer);
+  const found = await Promise.all([...shown, ...sketches, ...files].map(fetchIfThere));
+  for (const [path, answer] of found.filter(Boolean)) {
+    await cache.put(path, answer);
   }
   const at = new Date().toISOString();
   for (const { path, text, answer } of fetched) {
@@ -38,7 +39,9 @@ export async function keep({ slug, name, about, pages }) {
     await cache.put(path, new Response(text, { headers }));
   }
   const others = keptPlaces().filter((each) => each.slug !== slug);
-  const kept = { slug, name, about, picture: pictures[0] || "", pages, at, pictures, files };
+  const [picture = "", ...more] = shown.map(pathOf);
+  const pictures = [picture, ...more, ...sketches].filter(Boolean);
+  const kept = { slug, name, about, picture, pages, at, pictures, files };
   store([kept, ...others]);
   await sweep();
 }
@@ -76,7 +79,7 @@ async function fetchPage(path) {
 async function fetchIfThere(address) {
   try {
     const answer = await fetch(address, { credentials: "omit" });
-    return answer.ok ? [address, answer] : null;
+    return answer.ok ? [pathOf(address), answer] : null;
   } catch {
     // A picture less is no reason to lose the place.
     return null;
@@ -85,17 +88,21 @@ async function fetchIfThere(address) {
 
 function smallPictures(text) {
   const page = new DOMParser().parseFromString(text, "text/html");
-  const images = [...page.querySelectorAll("[data-landmark-page] img")];
+  const everything = [...page.querySelectorAll("[data-landmark-page] img")];
+  const images = everything.filter((image) => !image.closest("[data-place-map]"));
   const small = images.map((image) => {
     const sources = [...(image.closest("picture")?.querySelectorAll("source[type]") || [])];
     const sizes = sources.map((source) => smallest(source.srcset)).filter(Boolean);
     // The formats stand from small to large; AVIF and WebP are known wherever workers are.
     return sizes[0] || image.getAttribute("src");
   });
-  const sketches = [...page.querySelectorAll("[data-place-map] source, [data-place-map] img")].map(
-    (each) => each.getAttribute("srcset") || each.getAttribute("src"),
-  );
-  return [...new Set([...small.slice(0, MOST_PICTURES), ...sketches])].filter(ownPath);
+  return [...new Set(small.filter(own))].slice(0, MOST_PICTURES);
+}
+
+function sketchesOf(text) {
+  const page = new DOMParser().parseFromString(text, "text/html");
+  const drawn = page.querySelectorAll("[data-place-map] source, [data-place-map] img");
+  return [...drawn].map((each) => each.getAttribute("srcset") || each.getAttribute("src"));
 }
 
 function smallest(srcset) {
@@ -112,10 +119,14 @@ function filesOf(text) {
   const page = new DOMParser().parseFromString(text, "text/html");
   return [...page.querySelectorAll("link[rel=stylesheet], script[src]")]
     .map((each) => each.getAttribute("href") || each.getAttribute("src"))
-    .filter(ownPath);
+    .filter(own);
 }
 
-function ownPath(address) {
-  // Without a query: what is kept is found by its path.
-  return address?.startsWith("/") && !address.includes("?") && new URL(address, location.href).origin === location.origin;
+function own(address) {
+  return Boolean(address) && new URL(address, location.href).origin === location.origin;
+}
+
+/** What is kept is found by its path: a query only tells one state of a picture from another. */
+function pathOf(address) {
+  return new URL(address, location.href).pathname;
 }

@@ -5,7 +5,7 @@
 const SHELL = `gilnun-shell-${GIVEN.version}`;
 const KEPT = "gilnun-kept";
 const LEFT_ALONE = /^\/(admin|annotate|api|accounts|metrics|healthz|readyz)(\/|$)/;
-const PHOTO = /^(\/photos\/[0-9a-f-]{36})[/.]/;
+const PHOTO = /^(?:\/[a-z-]{2,7})?\/photos\/([0-9a-f-]{36})[/.]/;
 const LETTERS = /\.woff2$/;
 
 self.addEventListener("install", (event) => {
@@ -94,7 +94,7 @@ async function file(request, address) {
   return answer;
 }
 
-/** Without a network, any size of a kept photo will do. */
+/** Without a network, any size of a kept photo will do, of the page in any language. */
 async function picture(request, address) {
   try {
     return await fetch(request);
@@ -105,7 +105,8 @@ async function picture(request, address) {
     if (same || !photo) {
       return same || Promise.reject(error);
     }
-    const other = (await kept.keys()).find((each) => new URL(each.url).pathname.startsWith(photo));
+    const keys = await kept.keys();
+    const other = keys.find((each) => PHOTO.exec(new URL(each.url).pathname)?.[1] === photo);
     return other ? kept.match(other) : Promise.reject(error);
   }
 }
