@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Count, OuterRef, Q
+from django.db.models import Count, OuterRef, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -18,11 +18,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.permissions import Permission, may
 from apps.annotation.models import AnnotationTask, ImageImport
+from apps.catalogue.admin.filters import CONDITIONS
 from apps.catalogue.models import (
     CatalogueImport,
     Category,
     CategoryName,
     Landmark,
+    Photo,
     Region,
     RegionName,
 )
@@ -146,11 +148,11 @@ class Column(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """Work that waits for people of a role."""
+    """Work that waits for people of a role: rows, and where they are listed."""
 
     label: str
     who: str
-    count: int
+    rows: QuerySet
     address: str
     due: bool
 
@@ -173,7 +175,7 @@ def dashboard(request: HttpRequest, context: dict) -> dict:
             "columns": _columns(counted.buckets),
             "changes": _changes(now),
         }
-    return context | {"title": _("Overview"), "waiting": list(_waiting(request, now))}
+    return context | {"title": _("Overview"), "waiting": count_waiting(_waiting(request, now))}
 
 
 def count_coverage(at: datetime) -> Counted:
@@ -251,42 +253,51 @@ def _changes(now: datetime) -> list[AuditEntry]:
     return list(recent.defer("before", "after").order_by("-pk")[:CHANGES])
 
 
-def _waiting(request: HttpRequest, now: datetime):
+def count_waiting(waiting: Iterable[Waiting]) -> list[tuple[Waiting, int]]:
+    """Return each with its number of rows, all counted by one query."""
+    waiting = list(waiting)
+    counts = [
+        each.rows.order_by().values(place=Value(place)).annotate(rows=Count("pk"))
+        for place, each in enumerate(waiting)
+    ]
+    if not counts:
+        return []
+    found = {row["place"]: row["rows"] for row in counts[0].union(*counts[1:], all=True)}
+    return [(each, found.get(place, 0)) for place, each in enumerate(waiting)]
+
+
+def _waiting(request: HttpRequest, now: datetime) -> Iterator[Waiting]:
     """Yield the work that a person may see, of every row below this one."""
     user = request.user
     if user.has_perm("operations.view_comment"):
         yield Waiting(
             _("Comments that wait for you"),
             _("for you"),
-            Comment.objects.waiting_for(user).count(),
+            Comment.objects.waiting_for(user),
             _list_address("operations_comment", turn="mine"),
             True,
         )
     if user.has_perm("guide.view_article"):
-        texts = Article.objects.aggregate(
-            review=Count("pk", filter=Q(state=Article.State.IN_REVIEW)),
-            draft=Count("pk", filter=Q(state=Article.State.DRAFT)),
-            scheduled=Count("pk", filter=Q(state="published", published_at__gt=now)),
-        )
+        texts = Article.objects
         of = "guide_article"
         yield Waiting(
             _("Texts to review"),
             _("for reviewers"),
-            texts["review"],
+            texts.filter(state=Article.State.IN_REVIEW),
             _list_address(of, state__exact="in_review"),
             True,
         )
         yield Waiting(
             _("Texts in draft"),
             _("for editors"),
-            texts["draft"],
+            texts.filter(state=Article.State.DRAFT),
             _list_address(of, state__exact="draft"),
             False,
         )
         yield Waiting(
             _("Texts that go live at a set time"),
             _("nothing to do"),
-            texts["scheduled"],
+            texts.filter(state="published", published_at__gt=now),
             _list_address(of, scheduled="yes"),
             False,
         )
@@ -294,10 +305,12 @@ def _waiting(request: HttpRequest, now: datetime):
         yield Waiting(
             _("Reports of visitors"),
             _("for editors"),
-            Report.objects.waiting().count(),
+            Report.objects.waiting(),
             _list_address("guide_report", state__exact="new"),
             True,
         )
+    if user.has_perm("catalogue.change_photo"):
+        yield from _waiting_photos()
     if user.has_perm("catalogue.view_catalogueimport"):
         yield from _waiting_imports(now)
     if user.has_perm("annotation.view_imageimport"):
@@ -306,7 +319,7 @@ def _waiting(request: HttpRequest, now: datetime):
         yield Waiting(
             _("Imports of pictures that failed"),
             _("for operators"),
-            ImageImport.objects.filter(**failed).count(),
+            ImageImport.objects.filter(**failed),
             _list_address("annotation_imageimport", **failed),
             True,
         )
@@ -314,7 +327,7 @@ def _waiting(request: HttpRequest, now: datetime):
         yield Waiting(
             _("Annotations to review"),
             _("for annotation reviewers"),
-            AnnotationTask.objects.to_review().count(),
+            AnnotationTask.objects.to_review(),
             reverse("annotation:review"),
             True,
         )
@@ -322,33 +335,49 @@ def _waiting(request: HttpRequest, now: datetime):
         yield Waiting(
             _("Jobs that gave up"),
             _("for operators"),
-            Job.objects.filter(state=Job.State.PARKED).count(),
+            Job.objects.filter(state=Job.State.PARKED),
             _list_address("operations_job", state__exact="parked"),
             True,
         )
+
+
+def _waiting_photos() -> Iterator[Waiting]:
+    """Yield the photos that did not come, or of which no smaller versions could be made."""
+    in_use = Landmark.objects.exclude(state=Landmark.State.WITHDRAWN)
+    yield Waiting(
+        _("Landmarks with an open photo not taken"),
+        _("for photo editors"),
+        in_use.filter(CONDITIONS["open_photo"]()),
+        _list_address("catalogue_landmark", needs="open_photo"),
+        True,
+    )
+    yield Waiting(
+        _("Photos whose sizes could not be made"),
+        _("for photo editors"),
+        Photo.objects.exclude(renditions_error=""),
+        _list_address("catalogue_photo", renditions="failed"),
+        True,
+    )
 
 
 def _waiting_imports(now: datetime) -> Iterator[Waiting]:
     """Yield the imported lists that wait for a person, and those that failed lately."""
     lately = {"created_at__gte": (now - RECENT).isoformat()}
     state = CatalogueImport.State
-    waits = Q(state__in=[state.UPLOADED, state.CHECKED])
-    found = CatalogueImport.objects.filter(**lately).aggregate(
-        waiting=Count("pk", filter=waits), failed=Count("pk", filter=Q(state=state.FAILED))
-    )
+    found = CatalogueImport.objects.filter(**lately)
     of = "catalogue_catalogueimport"
-    waiting = ",".join([state.UPLOADED, state.CHECKED])
+    waiting = [state.UPLOADED, state.CHECKED]
     yield Waiting(
         _("Imports to be confirmed"),
         _("for editors"),
-        found["waiting"],
-        _list_address(of, state__in=waiting, **lately),
+        found.filter(state__in=waiting),
+        _list_address(of, state__in=",".join(waiting), **lately),
         True,
     )
     yield Waiting(
         _("Imports that failed"),
         _("for editors"),
-        found["failed"],
+        found.filter(state=state.FAILED),
         _list_address(of, state__exact=state.FAILED.value, **lately),
         True,
     )

@@ -12,7 +12,15 @@ from apps.accounts.permissions import Role
 from apps.accounts.services import create_user
 from apps.annotation.models import ImageImport
 from apps.catalogue.admin.filters import CONDITIONS
-from apps.catalogue.models import CatalogueImport, Category, CategoryName, Landmark, License, Region
+from apps.catalogue.models import (
+    CatalogueImport,
+    Category,
+    CategoryName,
+    Landmark,
+    License,
+    OpenPhotoImport,
+    Region,
+)
 from apps.operations.models import Job
 from portal.dashboard import LACKS, count_coverage
 from tests.catalogue.places import many_landmarks
@@ -131,6 +139,32 @@ def test_imports_that_wait_or_failed_are_counted_and_listed(staff):
     for label, address in found.items():
         page = staff.get(address.replace("&amp;", "&"))
         assert page.context["cl"].result_count == 1, label
+
+
+def test_photos_that_failed_are_counted_and_listed(staff):
+    now = timezone.now()
+    for slug, age, state in (("new", 0, "draft"), ("old", 15, "draft"), ("off", 0, "withdrawn")):
+        OpenPhotoImport.objects.create(
+            landmark=LandmarkFactory(slug=slug, state=state),
+            page_id=1,
+            title="Gate.jpg",
+            state="refused",
+            reason="gone",
+            chosen_at=now - timedelta(days=age),
+            finished_at=now - timedelta(days=age),
+        )
+    PhotoFactory(renditions_error="The file is missing.")
+    PhotoFactory()
+
+    cards = re.compile(r'href="([^"]+)" class="dash-card dash-due"><strong>1</strong><span>([^<]+)')
+    found = dict(reversed(pair) for pair in cards.findall(staff.get("/admin/").content.decode()))
+
+    assert set(found) == {
+        "Landmarks with an open photo not taken",
+        "Photos whose sizes could not be made",
+    }
+    for label, address in found.items():
+        assert staff.get(address.replace("&amp;", "&")).context["cl"].result_count == 1, label
 
 
 def test_a_person_of_another_trade_is_told_where_to_go(client):

@@ -9,9 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import CheckboxFilter, RadioFilter
 
-from apps.catalogue.models import Landmark, LandmarkName, Photo
+from apps.catalogue.models import Landmark, LandmarkName, OpenPhotoImport, Photo
 from apps.catalogue.models.photo import PhotoQuerySet
 from apps.operations.listing import ChosenFilter
+
+# What Commons does not give stays refused: nobody has to look at it for longer.
+REFUSED_SHOWN = timedelta(days=14)
 
 
 class NeedsWork(CheckboxFilter):
@@ -30,6 +33,7 @@ class NeedsWork(CheckboxFilter):
             ("korean_text", _("No Korean text")),
             ("english_text", _("No English text")),
             ("review", _("A text is to be reviewed")),
+            ("open_photo", _("An open photo was not taken lately")),
             ("week", _("Changed this week")),
         ]
 
@@ -82,6 +86,13 @@ def _english_name() -> Exists:
     )
 
 
+def _refused_open_photo() -> Exists:
+    refused = OpenPhotoImport.objects.filter(
+        state=OpenPhotoImport.State.REFUSED, finished_at__gte=timezone.now() - REFUSED_SHOWN
+    )
+    return Exists(refused.filter(landmark=OuterRef("pk")))
+
+
 CONDITIONS = {
     "photo": lambda: ~Exists(_photos().showable()),
     "license": lambda: Exists(_photos().filter(license__may_show=False)),
@@ -91,5 +102,6 @@ CONDITIONS = {
     "korean_text": lambda: ~_texts(language="ko", state="published"),
     "english_text": lambda: ~_texts(language="en", state="published"),
     "review": lambda: _texts(state="in_review"),
+    "open_photo": _refused_open_photo,
     "week": lambda: Q(updated_at__gte=timezone.now() - timedelta(days=7)),
 }

@@ -155,6 +155,9 @@ class Photo(models.Model):
                 F("created_at"), name="photo_renditions_due", condition=Q(renditions_due=True)
             ),
             models.Index(
+                F("created_at"), name="photo_renditions_failed", condition=~Q(renditions_error="")
+            ),
+            models.Index(
                 F("renditions_key"), name="photo_renditions_key", condition=~Q(renditions_key="")
             ),
         ]
