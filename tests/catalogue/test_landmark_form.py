@@ -24,6 +24,16 @@ def test_names_come_first_and_fields_stand_in_sections(staff):
     assert "saves and stays on this page" in page and "form-keys.js" in page
 
 
+@pytest.mark.parametrize(("language", "says"), [("ko", "랜드마크 삭제"), ("en", "Delete landmark")])
+def test_the_button_that_deletes_reads_well_in_each_language(staff, language, says):
+    key = LandmarkFactory().pk
+
+    page = staff.get(f"{LIST}{key}/change/", headers={"accept-language": language})
+
+    link = re.compile(rf'<a[^>]*href="{LIST}{key}/delete/"[^>]*>\s*([^<]+?)\s*</a>')
+    assert link.findall(page.content.decode()) == [says]
+
+
 def test_photos_are_shown_in_the_form(staff):
     landmark = LandmarkFactory()
     photos = PhotoFactory.create_batch(8, landmark=landmark)
