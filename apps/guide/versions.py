@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from apps.operations.statements import fetch_one
 
 # All that public pages show: landmarks and what belongs to them (settled changes and those that
@@ -14,11 +16,11 @@ SELECT concat_ws('.',
     (SELECT concat_ws('-', max(id), count(*))
        FROM (SELECT id FROM catalogue_contentchange ORDER BY id DESC LIMIT 100) waiting),
     (SELECT extract(epoch FROM max(published_at)) FROM guide_article
-      WHERE state = 'published' AND published_at <= statement_timestamp()),
+      WHERE state = 'published' AND published_at <= %(now)s),
     (SELECT concat_ws('-', count(*), sum(version)) FROM guide_route),
     (SELECT id FROM recognition_referenceindex WHERE active))"""
 
 
 def content_version() -> str:
     """Return a text that is another one whenever any public page may show something else."""
-    return fetch_one(VERSION, {})[0]
+    return fetch_one(VERSION, {"now": timezone.now()})[0]
