@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 
 from apps.api.v1 import changes, exports, landmarks, lookups, recognitions, webhooks
-from apps.api.v1.document import openapi_document
+from apps.api.v1.document import documentation, openapi_document
 from apps.api.v1.similar import Similar
 from apps.api.v1.unknown import unknown_address
 from apps.api.v1.usage import Usage
@@ -42,6 +42,7 @@ urlpatterns = [
         webhooks.DeliveryResend.as_view(),
         name="webhook_resend",
     ),
+    path("docs/", documentation, name="docs"),
     path("openapi.json", openapi_document, name="openapi"),
     re_path(r"^.*$", unknown_address),
 ]
