@@ -6,6 +6,8 @@
 const COAST = "coast";
 const PROVINCE = "province";
 const DISTRICT = "district";
+// So many districts are put together before the page may answer again.
+const AT_ONCE = 20;
 
 /** Return where a position lies on the world, [x, y]. */
 export function spotOf(latitude, longitude) {
@@ -22,14 +24,18 @@ export async function loadOutlines(address) {
 }
 
 /**
- * Return { districts, lines, provinces }.
+ * Return { districts, lines, provinces }, in steps that leave the page time to answer.
  * districts: { province, ko, en, at, rings, box }; lines: { kind, points, box }, kind is coast,
  * province or district; points are x, y, x, y …; box is [left, top, right, bottom].
  */
-export function readOutlines(topology) {
+export async function readOutlines(topology) {
   const arcs = topology.arcs.map((arc) => decoded(arc, topology.transform));
   const owners = arcs.map(() => []);
-  const districts = topology.objects.districts.geometries.map((shape) => {
+  const districts = [];
+  for (const shape of topology.objects.districts.geometries) {
+    if (districts.length % AT_ONCE === 0) {
+      await pause();
+    }
     const { province, ko, en, at } = shape.properties;
     const polygons = shape.type === "Polygon" ? [shape.arcs] : shape.arcs;
     const rings = polygons.flat().map((ring) => {
@@ -38,8 +44,9 @@ export function readOutlines(topology) {
       }
       return joined(ring, arcs);
     });
-    return { province, ko, en, at, rings, box: boxOf(rings) };
-  });
+    districts.push({ province, ko, en, at, rings, box: boxOf(rings) });
+  }
+  await pause();
   const lines = arcs.map((points, number) => ({
     kind: kindOf(owners[number]),
     points,
@@ -47,6 +54,8 @@ export function readOutlines(topology) {
   }));
   return { districts, lines, provinces: topology.provinces };
 }
+
+const pause = () => new Promise((resolve) => setTimeout(resolve));
 
 function decoded(arc, { scale, translate }) {
   const points = new Float64Array(arc.length * 2);
