@@ -293,7 +293,10 @@ def test_the_pages_of_partners_open_to_whom_it_is_declared_and_to_nobody_else(ro
 
     assert ours
     for address in ours:
-        values = dict.fromkeys(address.parameters, "1")
+        values = {
+            name: uuid4() if type(converter).__name__ == "UUIDConverter" else 1
+            for name, converter in address.parameters.items()
+        }
         path = reverse(address.name, kwargs=values)
         allowed = user is not None and may(user, address.callback.permission)
         for answer in (client.get(path), client.post(path)):
