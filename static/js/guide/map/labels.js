@@ -4,14 +4,11 @@ const FROM_DISTRICTS = 9;
 const MOST = 40;
 // Half of what a letter takes, in points of the screen.
 const LETTER = { ko: 7, en: 4, high: 10 };
-// Where a name may stand beside its place.
+// Where a name may stand: a little off its place, never so far that it names a neighbour.
 const STEPS = [
   [0, 0],
   [0, 30],
   [0, -30],
-  [44, 0],
-  [-44, 0],
-  [0, 52],
 ];
 
 export class Labels {
