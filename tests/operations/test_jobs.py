@@ -8,6 +8,7 @@ from django.utils import timezone
 from apps.accounts.permissions import Role
 from apps.accounts.services import create_user
 from apps.operations import jobs
+from apps.operations.management.commands import work_off_jobs
 from apps.operations.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -214,3 +215,18 @@ def test_work_on_gives_each_job_to_one_of_many_workers(wake_ups):
         thread.join()
 
     assert sorted(done, key=int) == [str(number) for number in range(20)]
+
+
+def test_a_routine_that_fails_does_not_keep_the_next_one_from_its_work(settings, monkeypatch):
+    settings.ROUTINES = ["broken", "next"]
+    done = []
+
+    def broken() -> None:
+        raise ValueError("one bad row")
+
+    routines = {"broken": broken, "next": lambda: done.append("next")}
+    monkeypatch.setattr(work_off_jobs, "import_string", routines.__getitem__)
+
+    work_off_jobs.Command()._sweep()
+
+    assert done == ["next"]

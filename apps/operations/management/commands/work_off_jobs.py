@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import threading
 from datetime import timedelta
@@ -16,6 +17,8 @@ from django.utils.module_loading import import_string
 from apps.operations.jobs import run_here, sweep_jobs
 from apps.operations.limits import forget_old
 from apps.operations.models import Job
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -43,11 +46,23 @@ class Command(BaseCommand):
         while not stop.wait(settings.SWEEP_SECONDS):
             try:
                 close_old_connections()
-                sweep_jobs(at=timezone.now(), overdue=timedelta(seconds=3 * settings.SWEEP_SECONDS))
-                forget_old(before=timezone.now() - timedelta(days=2))
-                for name in settings.ROUTINES:
-                    import_string(name)()
+                self._sweep()
             except Error as error:
                 # The database comes back; the rows are still there then.
                 self.stderr.write(f"Sweeping waits for the database: {error}")
                 connection.close()
+
+    def _sweep(self) -> None:
+        sweep_jobs(at=timezone.now(), overdue=timedelta(seconds=3 * settings.SWEEP_SECONDS))
+        forget_old(before=timezone.now() - timedelta(days=2))
+        for name in settings.ROUTINES:
+            self._run(name)
+
+    def _run(self, name: str) -> None:
+        """Do one routine; its fault must not keep the others from theirs."""
+        try:
+            import_string(name)()
+        except Error:
+            raise
+        except Exception:
+            logger.exception("%s failed", name)
