@@ -79,3 +79,16 @@ def test_a_landmark_is_placed_on_the_map_published_and_put_back(admin, running_p
     page.locator("section", has_text="틀린 주소").locator("button").click()
     page.wait_for_url(re.compile("/history/"))
     assert page.request.get(f"/landmarks/{slug}/").status == 404
+
+
+def test_typed_coordinates_bring_the_map_as_near_as_pasted_ones(admin):
+    zoom = "document.querySelector('place-picker').map.getZoom()"
+    assert admin.evaluate(zoom) < 10
+    admin.fill("#id_latitude", "37.5600")
+    admin.fill("#id_longitude", "126.9753")
+    assert admin.evaluate(zoom) < 10
+
+    admin.press("#id_longitude", "Tab")
+
+    admin.wait_for_function(f"{zoom} === 14")
+    expect(admin.locator("place-picker p")).to_have_text("서울특별시 중구")

@@ -8,6 +8,9 @@ const KOREA = [
   [38.7, 131.0],
 ];
 
+// A zoom that shows the streets around a place.
+const NEAR = 14;
+
 class PlacePicker extends HTMLElement {
   connectedCallback() {
     this.latitude = document.getElementById("id_latitude");
@@ -19,6 +22,7 @@ class PlacePicker extends HTMLElement {
     for (const field of [this.latitude, this.longitude]) {
       field.addEventListener("paste", (event) => this.paste(event));
       field.addEventListener("input", () => this.show());
+      field.addEventListener("change", () => this.show(NEAR));
     }
     // The choice list of the theme tells of its changes through jQuery only.
     window.django?.jQuery?.(this.region).on("change", () => this.say());
@@ -79,7 +83,7 @@ class PlacePicker extends HTMLElement {
     if (!position) return;
     event.preventDefault();
     this.put(position);
-    this.map.setView(position, 14);
+    this.map.setView(position, NEAR);
   }
 
   show(zoom) {
