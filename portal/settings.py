@@ -18,6 +18,17 @@ from psycopg.conninfo import make_conninfo
 from portal.admin_theme import THEME
 from portal.data_dir import secret
 from portal.database_cluster import APPLICATION, DATABASE, OWNER, QUEUE, DatabaseCluster
+from portal.framework import (  # noqa: F401  (Django looks for them here)
+    AUTH_PASSWORD_VALIDATORS,
+    INSTALLED_APPS,
+    LOGGING,
+    MIDDLEWARE,
+    REST_FRAMEWORK,
+    ROOT_URLCONF,
+    SPECTACULAR_SETTINGS,
+    TEMPLATES,
+    WSGI_APPLICATION,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -359,81 +370,10 @@ WHITENOISE_USE_FINDERS = DEBUG
 
 # Django
 
-INSTALLED_APPS = [
-    "apps.accounts",
-    "apps.operations",
-    "apps.catalogue",
-    "apps.recognition",
-    "apps.annotation",
-    "apps.partners",
-    "apps.guide",
-    "apps.api",
-    "portal",
-    # Before the admin, whose templates and site it replaces.
-    "unfold",
-    "unfold.contrib.filters",
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "django.contrib.postgres",
-    "rest_framework",
-    "drf_spectacular",
-    "csp",
-]
-MIDDLEWARE = [
-    "apps.operations.request_ids.RequestIds",
-    "apps.operations.middleware.RequestClock",
-    "apps.operations.middleware.CountResponses",
-    "portal.database_router.ReadPagesFromReplica",
-    "apps.operations.middleware.DatabaseOutage",
-    "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "portal.admin_policy.AdminPolicy",
-    "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
-    "apps.operations.middleware.UnprefixedLanguage",
-    "apps.api.middleware.ApiHeaders",
-    "apps.operations.middleware.BodyLimit",
-    "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "apps.accounts.middleware.SecondFactor",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-]
-ROOT_URLCONF = "portal.urls"
-WSGI_APPLICATION = "portal.wsgi.application"
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.template.context_processors.i18n",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ],
-        },
-    },
-]
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["apps.accounts.sessions.PersonBackend"]
 SESSION_ENGINE = "apps.accounts.sessions"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-]
 CSRF_FAILURE_VIEW = "apps.guide.views.csrf_failed"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/admin/"
@@ -488,40 +428,7 @@ ADMIN_SECURITY_POLICY = {
 
 UNFOLD = THEME
 
-# API
-
-REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.api.v1.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "EXCEPTION_HANDLER": "apps.api.v1.errors.problem",
-    "UNAUTHENTICATED_USER": None,
-    # The Accept header says it; ?format= would be a second way to ask.
-    "URL_FORMAT_OVERRIDE": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Gilnun",
-    "DESCRIPTION": "Landmarks, and what a photograph shows.",
-    "VERSION": "1.0.0",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    # The document says nothing that needs a key, and costs no limit.
-    "SERVE_AUTHENTICATION": [],
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    # Without names of their own, enums of generated clients change their names on upgrades.
-    "ENUM_NAME_OVERRIDES": {
-        "ExportFormat": "apps.catalogue.models.FullFile.Format",
-        "ChangeKind": "apps.api.v1.shapes.CHANGE_KINDS",
-        "NameKind": "apps.catalogue.models.tree.NameKind",
-        "RecognitionStatus": "apps.recognition.models.RecognitionRequest.State",
-        "Certainty": "apps.recognition.models.RecognitionRequest.Certainty",
-        "EvidenceSource": "apps.recognition.models.Candidate.Source",
-        "EventKind": "apps.partners.models.EventKind",
-        "DeliveryState": "apps.partners.models.Delivery.State",
-        "KeyScope": "apps.partners.models.Scope",
-    },
-}
+# Cache
 
 _redis = {
     "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -535,29 +442,4 @@ CACHES = {
     "pages": _redis | {"KEY_PREFIX": "pages"}
     if env.str("REDIS_URL", "")
     else _local | {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 400}},
-}
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "apps.operations.redaction.HideKeys",
-            "format": "%(levelname)s %(name)s [%(request_id)s]: %(message)s",
-        }
-    },
-    "filters": {"request": {"()": "apps.operations.request_ids.NameRequest"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["request"],
-        }
-    },
-    "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {
-        "celery": {"level": "WARNING"},
-        "httpx": {"level": "WARNING"},
-        "django.request": {"level": "ERROR"},
-    },
 }
