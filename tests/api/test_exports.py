@@ -134,7 +134,7 @@ def test_a_file_that_the_client_holds_is_not_sent_again(partner):
     make_files()
     address = partner.get(EXPORTS).json()["results"][0]["url"]
     first = partner.get(address)
-    first.close()
+    list(first.streaming_content)
 
     again = partner.get(address, headers={"If-None-Match": first["ETag"]})
 

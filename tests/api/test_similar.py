@@ -39,7 +39,7 @@ def test_a_photo_finds_those_of_its_place_first_and_is_not_kept(partner):
     assert set(results[0]["photo"]["license"]) == {
         *("code", "url", "may_show", "may_modify", "may_train"),
     }
-    assert Client().get(results[0]["photo"]["url"]).status_code == 200
+    assert list(Client().get(results[0]["photo"]["url"]).streaming_content)
     assert not RecognitionRequest.objects.exists()
 
 
