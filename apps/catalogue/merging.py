@@ -64,9 +64,7 @@ def merge_landmarks(
     What the other one has already stays with the withdrawn entry, so that nothing is lost.
     Raises NotMergeable, and OutsideRegions unless the person may edit both.
     """
-    # In the order of their keys: two merges the other way round must not block each other.
-    held = {row.pk: row for row in _locked([landmark.pk, into.pk])}
-    landmark, into = held[landmark.pk], held[into.pk]
+    landmark, into = lock_both(landmark.pk, into.pk)
     require_edit(by, landmark, into)
     _check(landmark, into)
     before = {row.pk: snapshot(row, related=LANDMARK_RELATIONS) for row in (landmark, into)}
@@ -112,8 +110,14 @@ def merge_landmarks(
     return done
 
 
-def _locked(keys: list[int]) -> QuerySet[Landmark]:
-    return Landmark.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+def lock_both(first: int, second: int) -> tuple[Landmark, Landmark]:
+    """Lock two landmarks until the transaction ends. Raises NotMergeable when one is gone."""
+    # In the order of their keys: two merges the other way round must not block each other.
+    rows = Landmark.objects.select_for_update().filter(pk__in=(first, second)).order_by("pk")
+    held = {row.pk: row for row in rows}
+    if not held.keys() >= {first, second}:
+        raise NotMergeable(_("One of the two landmarks was deleted meanwhile."))
+    return held[first], held[second]
 
 
 def _check(landmark: Landmark, into: Landmark) -> None:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.catalogue.history import LANDMARK_RELATIONS
-from apps.catalogue.merging import NotMergeable, relations
+from apps.catalogue.merging import NotMergeable, lock_both, relations
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkRedirect
 from apps.catalogue.scope import require_edit
 from apps.operations.audit import Change, record, snapshot
@@ -35,9 +35,7 @@ def undo_merge(redirect: LandmarkRedirect, *, by: AbstractBaseUser, at: datetime
     gone = Landmark.objects.filter(slug=redirect.old_slug).first()
     if gone is None or not redirect.moved:
         raise NotMergeable(_("This merge was made before merges could be undone."))
-    both = Landmark.objects.select_for_update().filter(pk__in=[gone.pk, redirect.moved["into"]])
-    held = {row.pk: row for row in both.order_by("pk")}
-    gone, kept = held[gone.pk], held[redirect.moved["into"]]
+    gone, kept = lock_both(gone.pk, redirect.moved["into"])
     require_edit(by, gone, kept)
     redirect = LandmarkRedirect.objects.select_for_update().filter(pk=redirect.pk).first()
     if redirect is None:

@@ -51,11 +51,18 @@ def test_googles_client_finds_the_landmark(province, known_places, make_key, liv
     transport = ImageAnnotatorRestTransport(
         host=live_server.url, credentials=Credentials(make_key(Scope.RECOGNIZE).text)
     )
-    client = vision.ImageAnnotatorClient(transport=transport)
-
-    answer = client.landmark_detection(
-        image=vision.Image(content=encoded(scene("gate", 100))), max_results=3
-    )
+    with vision.ImageAnnotatorClient(transport=transport) as client:
+        answer = client.landmark_detection(
+            image=vision.Image(content=encoded(scene("gate", 100))), max_results=3
+        )
+        refused = client.batch_annotate_images(
+            requests=[
+                {
+                    "image": {"source": {"image_uri": "https://example.org/a.jpg"}},
+                    "features": [{"type_": vision.Feature.Type.LANDMARK_DETECTION}],
+                }
+            ]
+        )
 
     first = answer.landmark_annotations[0]
     landmark = known_places["gate"]
@@ -65,14 +72,6 @@ def test_googles_client_finds_the_landmark(province, known_places, make_key, liv
     assert first.locations[0].lat_lng.latitude == pytest.approx(landmark.latitude)
     assert len(first.bounding_poly.normalized_vertices) == 4
     assert not RecognitionRequest.objects.exists()
-    refused = client.batch_annotate_images(
-        requests=[
-            {
-                "image": {"source": {"image_uri": "https://example.org/a.jpg"}},
-                "features": [{"type_": vision.Feature.Type.LANDMARK_DETECTION}],
-            }
-        ]
-    )
     assert refused.responses[0].error.code == 3
 
 

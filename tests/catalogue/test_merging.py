@@ -95,6 +95,14 @@ def test_impossible_merges_are_refused_and_change_nothing(editor, twins, in_engl
     assert LandmarkRedirect.objects.count() == 1
 
 
+@pytest.mark.parametrize("deleted", [0, 1])
+def test_a_landmark_somebody_deleted_meanwhile_is_not_merged(editor, twins, deleted, in_english):
+    Landmark.objects.filter(pk=twins[deleted].pk).delete()
+
+    with pytest.raises(NotMergeable, match="deleted"):
+        merge(*twins, editor)
+
+
 def test_an_import_does_not_revive_a_merged_entry(editor, twins, tmp_path, capsys):
     from django.core.management import call_command
 
