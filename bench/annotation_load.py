@@ -51,6 +51,7 @@ def run_with(tasks: int) -> list[Row]:
             crowd = gather_crowd(
                 portal, people=ANNOTATORS + 2 * VISITORS, tasks=tasks, leases=LEASES
             )
+            settle()
             return asyncio.run(measure(portal, psutil.Process(process.pid), crowd, tasks))
         finally:
             stop_portal(process)
@@ -59,6 +60,13 @@ def run_with(tasks: int) -> list[Row]:
 def forget_earlier_runs() -> None:
     with psycopg.connect(DatabaseCluster(DATA_DIR).dsn(OWNER)) as database:
         database.execute("TRUNCATE annotation_dataset CASCADE")
+
+
+def settle() -> None:
+    """Let the database finish with the rows of the crowd, as it has long done on a working day."""
+    with psycopg.connect(DatabaseCluster(DATA_DIR).dsn(OWNER), autocommit=True) as database:
+        database.execute("VACUUM ANALYZE")
+        database.execute("CHECKPOINT")
 
 
 async def measure(portal: Portal, root: psutil.Process, crowd: Crowd, tasks: int) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -11,6 +12,7 @@ from psycopg.types.json import Jsonb
 from apps.operations.models import AuditEntry, Event
 from apps.operations.statements import fetch_all
 
+OLDEST_AT_ONCE = 1000
 _LOG_AND_EVENT = f"""
     WITH entry AS (
         INSERT INTO {AuditEntry._meta.db_table} (subject_type, subject, subject_name, at, by_id,
@@ -72,15 +74,27 @@ def log_with_event(
     fetch_all(_LOG_AND_EVENT, values)
 
 
-def take_events(*, limit: int, at: datetime) -> list[Event]:
-    """Take the oldest events that nobody passed on yet, and mark them.
+def take_events(kinds: Collection[str], *, limit: int, at: datetime) -> list[Event]:
+    """Take the oldest events of some kinds that nobody passed on yet, and mark them.
 
     Called in the transaction that stores what becomes of them: when it fails, they wait again.
     Two callers get different events.
     """
-    waiting = Event.objects.waiting().order_by("pk").select_for_update(skip_locked=True)
-    events = list(waiting[:limit])
+    waiting = Event.objects.waiting().filter(kind__in=kinds).order_by("pk")
+    events = list(waiting.select_for_update(skip_locked=True)[:limit])
     for event in events:
         event.passed_on_at = at
     Event.objects.filter(pk__in=[event.pk for event in events]).update(passed_on_at=at)
     return events
+
+
+def pass_over_events(*, heard: Collection[str], at: datetime) -> int:
+    """Mark the waiting events of all other kinds as done with; return how many there were."""
+    return Event.objects.waiting().exclude(kind__in=heard).update(passed_on_at=at)
+
+
+def forget_events(*, before: datetime) -> int:
+    """Remove events that were passed on before a time, a bounded number; return how many."""
+    # The oldest rows alone are looked at: this is asked every few seconds.
+    oldest = Event.objects.order_by("pk")[:OLDEST_AT_ONCE]
+    return Event.objects.filter(pk__in=oldest, passed_on_at__lt=before).delete()[0]

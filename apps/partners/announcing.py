@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalogue import content
-from apps.operations.events import take_events
+from apps.operations.events import pass_over_events, take_events
 from apps.operations.jobs import add_job
 from apps.operations.models import Event
 from apps.partners.models import Delivery, EventKind, LandmarkFollower, Webhook
@@ -44,19 +44,25 @@ def pass_on() -> int:
 
 @transaction.atomic
 def _pass_on_events(at: datetime) -> int:
-    events = take_events(limit=EVENTS_AT_ONCE, at=at)
+    listening = {kind: hooks for kind, hooks in _listening(at) if hooks}
+    passed = pass_over_events(heard=listening, at=at)
+    if not listening:
+        return passed
+    events = take_events(listening, limit=EVENTS_AT_ONCE, at=at)
     for event in events:
-        if kind := KINDS.get(event.kind):
-            _announce(kind, _data(event), to=_listeners(kind, event, at), happened=event.at, at=at)
-    return len(events)
+        hooks = listening[event.kind]
+        if KINDS[event.kind] == EventKind.RECOGNITION_FINISHED:
+            # What a partner asks is for that partner alone.
+            own = Webhook.objects.of_requester(event.payload["requester"])
+            hooks = own.filter(pk__in=[hook.pk for hook in hooks])
+        _announce(KINDS[event.kind], _data(event), to=hooks, happened=event.at, at=at)
+    return passed + len(events)
 
 
-def _listeners(kind: EventKind, event: Event, at: datetime) -> Iterable[Webhook]:
-    listening = Webhook.objects.listening(kind, at)
-    if kind == EventKind.RECOGNITION_FINISHED:
-        # What a partner asks is for that partner alone.
-        return listening.of_requester(event.payload["requester"])
-    return listening
+def _listening(at: datetime) -> Iterable[tuple[str, list[Webhook]]]:
+    if Webhook.objects.filter(active=True).exists():
+        for kind, known_as in KINDS.items():
+            yield kind, list(Webhook.objects.listening(known_as, at))
 
 
 def _data(event: Event) -> dict:

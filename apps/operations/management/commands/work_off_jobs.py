@@ -14,10 +14,13 @@ from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from apps.operations.events import forget_events
 from apps.operations.jobs import run_here, sweep_jobs
 from apps.operations.limits import forget_old
 from apps.operations.models import Job
 
+# Operators look there when a partner asks what became of an event.
+EVENTS_KEPT_DAYS = 30
 logger = logging.getLogger(__name__)
 
 
@@ -55,6 +58,7 @@ class Command(BaseCommand):
     def _sweep(self) -> None:
         sweep_jobs(at=timezone.now(), overdue=timedelta(seconds=3 * settings.SWEEP_SECONDS))
         forget_old(before=timezone.now() - timedelta(days=2))
+        forget_events(before=timezone.now() - timedelta(days=EVENTS_KEPT_DAYS))
         for name in settings.ROUTINES:
             self._run(name)
 
