@@ -18,7 +18,7 @@ import psutil
 import psycopg
 
 from bench.rows import Row
-from portal.database_cluster import OWNER, DatabaseCluster
+from portal.database_cluster import OWNER, SUPERUSER, DatabaseCluster
 from tests.crowd import Annotator, Crowd, gather_crowd
 from tests.running import ROOT, Portal, start_portal, stop_portal
 
@@ -64,7 +64,7 @@ def forget_earlier_runs() -> None:
 
 def settle() -> None:
     """Let the database finish with the rows of the crowd, as it has long done on a working day."""
-    with psycopg.connect(DatabaseCluster(DATA_DIR).dsn(OWNER), autocommit=True) as database:
+    with psycopg.connect(DatabaseCluster(DATA_DIR).dsn(SUPERUSER), autocommit=True) as database:
         database.execute("VACUUM ANALYZE")
         database.execute("CHECKPOINT")
 
