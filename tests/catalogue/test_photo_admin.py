@@ -107,7 +107,7 @@ def test_an_upload_says_which_photo_it_looks_like(staff):
 
     [result] = answer.json()["results"]
     assert result["stored"]
-    assert result["alike"] == {
+    assert result["link"] == {
         "text": "숭례문",
         "address": f"/admin/catalogue/photo/{known.pk}/change/",
     }

@@ -167,7 +167,7 @@ class PhotoUploads(ModelAdmin):
             "name": file.name,
             "stored": True,
             "message": str(_("Stored. It looks like this photo:")),
-            "alike": {
+            "link": {
                 "text": str(alike.landmark or alike.source),
                 "address": reverse("admin:catalogue_photo_change", args=[alike.pk]),
             },

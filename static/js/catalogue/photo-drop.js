@@ -49,7 +49,7 @@ class PhotoDrop extends HTMLElement {
       const { results = [], errors = [], detail } = await answer.json();
       message = errors.join(" ") || results[0]?.message || detail || message;
       stored = results[0]?.stored ?? false;
-      seen = results[0]?.alike ?? results[0]?.link;
+      seen = results[0]?.link;
     } catch {
       // The message says that the connection broke.
     }
