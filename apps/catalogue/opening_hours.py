@@ -123,6 +123,20 @@ def is_open(text: str, at: datetime) -> bool | None:
     return any(span.opens <= minute < span.closes for span in today)
 
 
+def next_change(text: str, at: datetime) -> datetime | None:
+    """Return when a place next opens or closes, or the next day begins; None without hours."""
+    if not text:
+        return None
+    there = at.astimezone(KOREA)
+    minute = there.hour * 60 + there.minute
+    edges = {edge for span in spans_on(text, there.date()) or () for edge in span}
+    late = spans_on(text, there.date() - timedelta(days=1)) or ()
+    edges.update(span.closes - MIDNIGHT for span in late)
+    following = min(edge for edge in (*edges, MIDNIGHT) if edge > minute)
+    day = there.replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(minutes=following)
+
+
 def week_of(text: str, day: date) -> list[Days]:
     """Return the hours of the season that a day lies in, weekdays of the same hours together.
 

@@ -1,17 +1,25 @@
-"""Pages that stay as they are while the content does: kept whole, and 304 for who has them."""
+"""Pages that stay as they are while the content does: kept whole, and 304 for who has them.
+
+Nothing on such a page belongs to one visitor. So a kept one is answered before sessions, languages
+and forms are looked at, with the headers that it got when it was made.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.cache import caches
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
-from django.utils.translation import get_language
+
+from apps.guide.versions import content_version
 
 KEPT_SECONDS = 3600
 # A browser asks each time whether its copy still holds, which costs one query.
@@ -20,35 +28,81 @@ REVALIDATE = "public, max-age=0, must-revalidate"
 MAKERS = ("apps/catalogue", "apps/guide", "apps/recognition", "portal/locale", "templates")
 
 
-def kept_page(
-    request: HttpRequest, *parts: object, make: Callable[[], HttpResponse]
-) -> HttpResponse:
-    """Answer 304, else the kept page, else what `make` returns, which is kept where it is 200.
+class KeptPage(NamedTuple):
+    """A page as it was sent; good while the content has that version, and until that moment."""
 
-    parts: all that the page depends on besides its address, the language and the release. A page
-    is asked with a query string only by links from elsewhere, and is then made for that address.
+    version: str
+    until: datetime | None
+    content: bytes
+    headers: list[tuple[str, str]]
+    view_name: str
+
+    def holds(self) -> bool:
+        in_time = self.until is None or timezone.now() < self.until
+        return in_time and self.version == content_version()
+
+
+def keep(response: HttpResponse, *, version: str, until: datetime | None = None) -> HttpResponse:
+    """Let the page of a view be kept: it shows the content of that version, the same to all.
+
+    until: when it says something else although the content is the same.
     """
-    depends = (request.get_host(), request.scheme, request.get_full_path(), get_language())
-    known = hashlib.sha256(repr((*depends, release(), parts)).encode()).hexdigest()[:32]
-    tag = f'"{known}"'
-    unchanged = get_conditional_response(request, etag=tag)
-    if unchanged is not None:
-        unchanged["Cache-Control"] = REVALIDATE
-        return unchanged
-    pages = caches["pages"]
-    held = None if request.GET else pages.get(known)
-    if held is None:
-        response = make()
-        if response.status_code != 200:
-            return response
-        if not request.GET:
-            pages.set(known, (response.content, response["Content-Type"]), KEPT_SECONDS)
-    else:
-        content, content_type = held
-        response = HttpResponse(content, content_type=content_type)
-    response["ETag"] = tag
-    response["Cache-Control"] = REVALIDATE
+    response.kept_while = (version, until)
     return response
+
+
+class KeptPages:
+    """Answer what is kept, and keep what a view lets be kept.
+
+    It stands outside of the middleware whose headers such a page carries.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        address = _address(request)
+        # Links from elsewhere add what they like: such a page is made, and not kept.
+        held = None if request.META.get("QUERY_STRING") else caches["pages"].get(address)
+        if held is not None and _holds(held):
+            response = HttpResponse(held.content, headers=dict(held.headers))
+            view_name = held.view_name
+        else:
+            response = self.get_response(request)
+            if response.status_code != 200 or not hasattr(response, "kept_while"):
+                return response
+            view_name = request.resolver_match.view_name
+            _keep(request, response, address, view_name)
+        answer = get_conditional_response(request, etag=response["ETag"], response=response)
+        answer.view_name = view_name
+        return answer
+
+
+def _address(request: HttpRequest) -> str:
+    """Return the key of a page; its language stands in its path."""
+    asked = (request.scheme, request.get_host(), request.get_full_path(), release())
+    return f"page:{hashlib.sha256(repr(asked).encode()).hexdigest()}"
+
+
+def _holds(held: KeptPage) -> bool:
+    try:
+        return held.holds()
+    except (InterfaceError, OperationalError):
+        # The view meets the same fault, and there it has an answer.
+        return False
+
+
+def _keep(request: HttpRequest, response: HttpResponse, address: str, view_name: str) -> None:
+    version, until = response.kept_while
+    known = repr((address, version, until)).encode()
+    response["ETag"] = f'"{hashlib.sha256(known).hexdigest()[:32]}"'
+    response["Cache-Control"] = REVALIDATE
+    if not request.GET and not response.cookies:
+        headers = list(response.items())
+        page = KeptPage(version, until, response.content, headers, view_name)
+        caches["pages"].set(address, page, KEPT_SECONDS)
 
 
 @cache

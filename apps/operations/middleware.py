@@ -34,14 +34,18 @@ class RequestClock:
 
 
 class CountResponses:
-    """Count answers and their time by view; an address that no view has is counted as none."""
+    """Count answers and their time by view; an address that no view has is counted as none.
+
+    An answer that no view had to make says itself which view it stands for, as `view_name`.
+    """
 
     def __init__(self, get_response):
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        view = request.resolver_match.view_name if request.resolver_match else ""
+        match = request.resolver_match or response
+        view = getattr(match, "view_name", "")
         # Senders may call a method what they like.
         method = request.method if request.method in METHODS else "other"
         responses.labels(view, method, response.status_code).inc()

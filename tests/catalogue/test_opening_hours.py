@@ -7,6 +7,7 @@ from apps.catalogue.opening_hours import (
     Span,
     WrongOpeningHours,
     is_open,
+    next_change,
     parse,
     runs,
     spans_on,
@@ -98,3 +99,24 @@ def test_week_of_puts_days_of_the_same_hours_together():
 
 def test_runs_of_weekdays():
     assert runs((0, 2, 3, 4, 6)) == [(0, 0), (2, 4), (6, 6)]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "expected"),
+    [
+        ("09:00-18:00", "2026-11-24T08:59", "2026-11-24T09:00"),
+        ("09:00-18:00", "2026-11-24T09:00", "2026-11-24T18:00"),
+        ("10:00-12:00,13:00-17:00", "2026-11-24T12:30", "2026-11-24T13:00"),
+        # What holds on another day begins with it.
+        ("09:00-18:00", "2026-11-24T18:00", "2026-11-25T00:00"),
+        ("Mo off", "2026-11-24T10:00", "2026-11-25T00:00"),
+        ("18:00-02:00", "2026-11-24T19:00", "2026-11-25T00:00"),
+        ("18:00-02:00", "2026-11-25T00:30", "2026-11-25T02:00"),
+    ],
+)
+def test_next_change_is_when_the_page_says_something_else(text, moment, expected):
+    assert next_change(text, at(moment)) == at(expected)
+
+
+def test_next_change_never_comes_where_nothing_is_known():
+    assert next_change("", at("2026-11-24T10:00")) is None

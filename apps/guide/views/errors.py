@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -17,7 +18,9 @@ logger = logging.getLogger(__name__)
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
         return problem_response(400, "bad_request", _("This request could not be read."))
-    return render(request, "400.html", status=400)
+    # What a page says of its own address needs a host that is ours.
+    shown_to = None if isinstance(exception, DisallowedHost) else request
+    return render(shown_to, "400.html", status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:

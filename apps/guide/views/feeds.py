@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.guide.cards import Card, Numbered, cards_under
-from apps.guide.kept_pages import kept_page
+from apps.guide.kept_pages import keep
 from apps.guide.presenting import articles_of
 from apps.guide.versions import content_version
 from apps.operations.statements import fetch_all
@@ -50,11 +50,9 @@ def changed_places(request: HttpRequest) -> HttpResponse:
 
 
 def _feed(request: HttpRequest, name: str, title: str, statement: str) -> HttpResponse:
-    def make() -> HttpResponse:
-        entries = _entries(statement)
-        return _written(request, reverse(name), title, entries)
-
-    return kept_page(request, content_version(), make=make)
+    version = content_version()
+    written = _written(request, reverse(name), title, _entries(statement))
+    return keep(written, version=version)
 
 
 def _entries(statement: str) -> list[Entry]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.core.cache import caches
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -15,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from apps.catalogue.models import Landmark
-from apps.catalogue.opening_hours import KOREA, is_open
+from apps.catalogue.opening_hours import next_change
 from apps.catalogue.services import redirect_for
 from apps.guide.itineraries import Point
-from apps.guide.kept_pages import KEPT_SECONDS, kept_page
+from apps.guide.kept_pages import keep
 from apps.guide.landmark_pages import LandmarkPage, landmark_page
 from apps.guide.presenting import DRAWN
 from apps.guide.sketch import sketch_of
@@ -37,25 +36,12 @@ OTHER_NAMES = {"alias": _("Also called"), "former": _("Formerly")}
 def landmark(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     version = content_version()
-    language = get_language()
-    pages = caches["pages"]
-    page = None
-    # The page says whether the place is open now: what it says depends on these.
-    hours_key = f"hours:{version}:{slug}"
-    hours = pages.get(hours_key)
-    if hours is None:
-        page = landmark_page(slug, language=language, at=now)
-        if page is None:
-            return _absent(request, slug)
-        hours = page.landmark.opening_hours
-        pages.set(hours_key, hours, KEPT_SECONDS)
-
-    def make() -> HttpResponse:
-        shown = page or landmark_page(slug, language=language, at=now)
-        return _page(request, shown, now) if shown else _absent(request, slug)
-
-    today = now.astimezone(KOREA).date() if hours else None
-    return kept_page(request, version, today, is_open(hours, now), make=make)
+    page = landmark_page(slug, language=get_language(), at=now)
+    if page is None:
+        return _absent(request, slug)
+    # The page says whether the place is open now.
+    until = next_change(page.landmark.opening_hours, now)
+    return keep(_page(request, page, now), version=version, until=until)
 
 
 def _page(request: HttpRequest, page: LandmarkPage, now: datetime) -> HttpResponse:
