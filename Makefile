@@ -37,7 +37,7 @@ test: .venv/installed browser
 	@$(VENV)/python -m pytest $(ONLY)
 
 faults: .venv/installed browser
-	@$(VENV)/python -m pytest tests/faults --long
+	@$(VENV)/python -m pytest --long
 
 bench: .venv/installed browser
 	@$(VENV)/python -m bench $(ONLY)

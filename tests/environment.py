@@ -23,16 +23,6 @@ os.environ["DATABASE_URL"] = CLUSTER.url(OWNER)
 _database = CLUSTER.in_use()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="let tests/faults take their full length")
-
-
-@pytest.fixture(scope="session")
-def is_long(request: pytest.FixtureRequest) -> bool:
-    """Say whether the long form was asked for (`make faults`)."""
-    return request.config.getoption("--long")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     _database.__enter__()
     # WhiteNoise warns where nothing was collected; tests read the sources.

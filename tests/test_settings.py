@@ -20,6 +20,7 @@ def test_env_example_names_just_what_settings_reads():
     assert named == read
 
 
+@pytest.mark.S13
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "says"),

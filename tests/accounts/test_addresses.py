@@ -104,6 +104,7 @@ def of_the_admin() -> list[Address]:
     return [each for each in found if each.name not in ("admin:login", "admin:logout")]
 
 
+@pytest.mark.S4
 def test_every_address_is_declared():
     undeclared = [
         each
@@ -118,6 +119,7 @@ def test_every_address_is_declared():
     assert not undeclared
 
 
+@pytest.mark.S4
 def test_every_model_of_the_admin_is_declared_and_no_other():
     shown = {model._meta.label_lower for model in admin.site._registry}
     shown |= {
@@ -146,6 +148,7 @@ def test_everything_declared_exists():
     assert not set(ADDRESSES) - names
 
 
+@pytest.mark.S4
 def test_groups_have_exactly_what_is_declared():
     groups = ensure_roles()
     groups[Role.PHOTO_EDITOR].permissions.set(groups[Role.PUBLISHER].permissions.all())
@@ -231,6 +234,7 @@ def is_not_there(response) -> bool:
     return response.status_code == 404 or home
 
 
+@pytest.mark.S4
 @pytest.mark.parametrize("role", [None, *Role])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_the_admin_opens_to_whom_it_is_declared_and_to_nobody_else(role, method, rows):
@@ -260,6 +264,7 @@ def test_the_admin_opens_to_whom_it_is_declared_and_to_nobody_else(role, method,
     assert not wrong
 
 
+@pytest.mark.S4
 @pytest.mark.parametrize("role", [None, *Role])
 def test_the_workbench_opens_to_whom_it_is_declared_and_to_nobody_else(role):
     client, user = Client(), None
@@ -283,6 +288,7 @@ def test_the_workbench_opens_to_whom_it_is_declared_and_to_nobody_else(role):
     assert not wrong
 
 
+@pytest.mark.S4
 @pytest.mark.parametrize("role", [None, *Role])
 def test_the_pages_of_partners_open_to_whom_it_is_declared_and_to_nobody_else(role):
     client, user = Client(), None
@@ -315,6 +321,7 @@ def test_the_pictures_of_tasks_are_not_for_strangers(client):
     assert client.get(path).status_code == 404
 
 
+@pytest.mark.S4
 @pytest.mark.parametrize("role", [None, *Role])
 def test_public_pages_are_open_whoever_looks(client, role):
     if role is not None:

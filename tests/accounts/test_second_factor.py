@@ -104,6 +104,7 @@ def test_neither_database_nor_log_holds_secret_or_codes(browser, editor):
     assert not re.search(r"gAAAA|[0-9a-f]{64}", log)
 
 
+@pytest.mark.S14
 def test_password_alone_opens_nothing(browser, editor, phone):
     answer = password(browser)
 
@@ -171,6 +172,7 @@ def test_the_step_without_a_password_leads_to_the_sign_in(browser):
     assert browser.post(STEP, {"otp_token": "123456"})["Location"] == LOGIN
 
 
+@pytest.mark.S14
 def test_a_backup_code_opens_once_however_it_is_typed(editor):
     secret = new_secret()
     codes = second_factor.set_up(
@@ -259,6 +261,7 @@ def staff_addresses() -> list[str]:
     return [*lists, *(reverse(f"admin:{name}") for name in names), "/annotate/numbers/"]
 
 
+@pytest.mark.S14
 def test_where_it_is_required_staff_set_it_up_before_anything_else(browser, required):
     create_user(name="kim", roles=[Role.ADMINISTRATOR], password=PASSWORD)
     browser.post(LOGIN, {"username": "kim", "password": PASSWORD}, follow=True)

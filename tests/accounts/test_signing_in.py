@@ -60,6 +60,7 @@ def test_the_wait_is_said_in_korean_too(client, editor):
     assert "분 뒤에 다시 해 보시거나" in page
 
 
+@pytest.mark.S7
 @pytest.mark.slow
 def test_nobody_learns_which_accounts_exist(browser, editor):
     """What is said of a known and an unknown name, wrong and then locked, is the same."""
@@ -75,6 +76,7 @@ def test_nobody_learns_which_accounts_exist(browser, editor):
     assert answers[0][-1][0] == 429
 
 
+@pytest.mark.S7
 @pytest.mark.slow
 def test_guessing_elsewhere_does_not_keep_the_owner_out(editor):
     own, stranger = Client(), Client()
@@ -103,6 +105,7 @@ def test_the_mark_of_a_browser_serves_its_person_only(editor):
     assert try_in(browser, PASSWORD, name="lee").status_code == 429
 
 
+@pytest.mark.S7
 @pytest.mark.slow
 def test_an_address_that_tries_many_accounts_is_stopped(settings, editor):
     settings.SIGN_IN_TRIES_PER_ADDRESS = 3
@@ -148,6 +151,7 @@ def test_people_who_left_are_told_what_strangers_are_told(browser, editor):
     assert not is_in(browser)
 
 
+@pytest.mark.S7
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_of_many_tries_at_once_no_more_pass_than_the_limit(monkeypatch):
@@ -216,6 +220,7 @@ def test_who_may_not_use_the_admin_hears_so_and_is_not_asked_again(browser):
     assert "Your account does not have this right." in page.content.decode()
 
 
+@pytest.mark.S7
 def test_windows_are_short_enough_that_no_quarter_of_an_hour_sees_ten_tries(browser, editor):
     """Windows start at fixed times; two of them touch any quarter of an hour."""
     for _ in range(6):

@@ -66,6 +66,7 @@ def finished(*arguments) -> dict:
     return json.loads(output.splitlines()[-1])
 
 
+@pytest.mark.R4
 def test_a_killed_import_of_aihub_goes_on_without_loss_or_double(tmp_path):
     write_labels(tmp_path / "labels", LABELS)
 
@@ -79,6 +80,7 @@ def test_a_killed_import_of_aihub_goes_on_without_loss_or_double(tmp_path):
     assert Annotation.objects.count() == LABELS
 
 
+@pytest.mark.R4
 def test_a_killed_import_of_pictures_goes_on_without_loss_or_double(tmp_path):
     LicenseFactory(code="OWN")
     dataset = DatasetFactory()

@@ -63,6 +63,7 @@ def one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.mark.S3
 @pytest.mark.usefixtures("catalogue", "one_connection")
 @pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize("scope", [None, Scope.READ, Scope.EXPORT], ids=str)

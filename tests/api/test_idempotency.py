@@ -33,6 +33,7 @@ def send(client: Client, key: str = "once", seed: int = 100, **fields):
     )
 
 
+@pytest.mark.S12
 def test_the_same_request_again_gets_the_same_answer(known_places, partner):
     first, again = send(partner), send(partner)
 
@@ -57,6 +58,7 @@ def test_the_same_photo_as_base64_is_the_same_request(known_places, partner):
     assert again.json() == first.json()
 
 
+@pytest.mark.S12
 @pytest.mark.parametrize("other", [{"seed": 7}, {"top_k": 1}], ids=str)
 def test_another_request_with_the_key_is_refused(known_places, partner, other):
     send(partner)
@@ -115,6 +117,7 @@ def test_whoever_takes_over_after_a_crash_finds_what_was_stored(known_places, pa
     assert RecognitionRequest.objects.count() == 1
 
 
+@pytest.mark.S12
 @pytest.mark.django_db(transaction=True)
 def test_the_same_request_at_the_same_time_hears_that_it_is_at_work(
     province, known_places, partner, monkeypatch

@@ -63,6 +63,7 @@ def test_a_process_killed_while_it_waited_is_replaced(decoders):
     assert only_process(decoders) != killed
 
 
+@pytest.mark.S1
 def test_a_picture_that_hangs_is_given_up_and_the_next_is_decoded(decoders, settings):
     settings.PICTURE_SECONDS = 0.3
     decoders.warm_up()
@@ -78,6 +79,7 @@ def test_a_picture_that_hangs_is_given_up_and_the_next_is_decoded(decoders, sett
     assert prepared(encoded(picture())).width == 320
 
 
+@pytest.mark.S1
 def test_a_picture_may_use_only_so_much_processor_time(decoders, settings, monkeypatch):
     settings.PICTURE_CPU_SECONDS = 0
     monkeypatch.setattr(decoding, "CHILD", SPINNING)
@@ -86,6 +88,7 @@ def test_a_picture_may_use_only_so_much_processor_time(decoders, settings, monke
         decoders.ask({"verb": "spin"}, [b""], seconds=60)
 
 
+@pytest.mark.S1
 def test_a_picture_may_use_only_so_much_memory(decoders, settings):
     settings.PICTURE_MEMORY_MB = 80
     large = encoded(Image.new("RGB", (7000, 6000)), "PNG")

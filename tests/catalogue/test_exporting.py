@@ -107,6 +107,7 @@ def test_what_is_exported_comes_back_as_it_was(places, tmp_path, capsys, format)
     assert everything() == before
 
 
+@pytest.mark.S11
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
 def test_no_cell_is_a_formula(places, tmp_path, capsys, format):
     path = tmp_path / f"list.{format}"

@@ -35,6 +35,7 @@ def test_prepare_takes_the_formats_people_photograph_in(format):
     assert np.asarray(stored)[10, 10].astype(int) == pytest.approx([255, 165, 0], abs=40)
 
 
+@pytest.mark.S1
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -51,6 +52,7 @@ def test_prepare_refuses_with_a_code(content, code):
     assert refusal(content) == code
 
 
+@pytest.mark.S1
 def test_prepare_checks_the_size_before_it_decodes():
     """A 100 MP picture is refused from its header; its body here is not even there."""
 
@@ -64,11 +66,14 @@ def test_prepare_checks_the_size_before_it_decodes():
     assert refusal(content) == "too_many_pixels"
 
 
+@pytest.mark.S2
 @pytest.mark.parametrize("name", ["", "a" * 300, "photo\x00.jpg", "a\nb.jpg"])
 def test_prepare_refuses_names_with_control_characters_or_without_end(name):
     assert refusal(encoded(picture()), name) == "invalid_name"
 
 
+@pytest.mark.S1
+@pytest.mark.S16
 def test_prepare_drops_everything_beside_the_pixels():
     exif = Image.Exif()
     exif[0x010E] = MARKER  # description
@@ -145,6 +150,7 @@ def hostile_rows() -> list[dict]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.S1
 @pytest.mark.slow
 @pytest.mark.parametrize("row", hostile_rows(), ids=lambda row: row["file"])
 def test_hostile_image_ends_as_it_should(shared_data, row):

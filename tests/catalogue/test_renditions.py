@@ -241,6 +241,7 @@ def test_many_photos_leave_room_for_other_jobs(monkeypatch):
         assert Photo.objects.filter(renditions_due=True).count() == left
 
 
+@pytest.mark.R9
 def test_a_storage_that_is_away_puts_the_job_off(monkeypatch):
     photo_of(picture())
     monkeypatch.setattr(

@@ -126,6 +126,7 @@ def client(nginx) -> Iterator[httpx.Client]:
         yield client
 
 
+@pytest.mark.S9
 @pytest.mark.parametrize("path", WAYS_OUT)
 def test_no_way_leads_to_files(nginx, path):
     host, _colon, port = nginx.removeprefix("https://").partition(":")

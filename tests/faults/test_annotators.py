@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections import Counter
 from contextlib import suppress
 from typing import NamedTuple
@@ -38,6 +39,7 @@ class Log:
         self.acknowledged: list[Acknowledged] = []
         self.statuses: Counter[int] = Counter()
         self.unanswered = 0
+        self.answer_seconds: list[float] = []
 
 
 class Person:
@@ -74,7 +76,9 @@ class Person:
     async def _send(self, path: str, body: dict) -> dict | None:
         for _ in range(PATIENCE):
             with suppress(ConnectionError):
+                started = time.monotonic()
                 answer = await self.browser.post(path, body)
+                self.log.answer_seconds.append(time.monotonic() - started)
                 self.log.statuses[answer.status] += 1
                 if answer.status < 500:
                     assert answer.status in (200, 204), answer
@@ -108,7 +112,8 @@ def judge(log: Log, crowd: Crowd, database: psycopg.Connection) -> None:
     assert [task for (task,) in submitted] == [task for task, *_ in stored]
 
 
-def test_64_annotators_never_share_a_task_and_lose_nothing(busy_portal, database, is_long):
+@pytest.mark.R1
+def test_64_annotators_never_share_a_task_and_lose_nothing(busy_portal, database, is_long, seen):
     tasks = 10_000 if is_long else 2_000
     crowd = gather_crowd(busy_portal, people=64, tasks=tasks)
     log = Log()
@@ -120,12 +125,15 @@ def test_64_annotators_never_share_a_task_and_lose_nothing(busy_portal, database
     asyncio.run(day())
 
     judge(log, crowd, database)
+    p95 = sorted(log.answer_seconds)[len(log.answer_seconds) * 95 // 100]
+    seen("R1", tasks=tasks, given_twice=0, lost=tasks - len(log.acknowledged), p95_s=round(p95, 3))
     assert len(log.acknowledged) == tasks
     assert set(log.statuses) <= {200, 204}
 
 
+@pytest.mark.R3
 def test_web_processes_die_and_every_acknowledged_annotation_is_there_once(
-    busy_portal, database, is_long
+    busy_portal, database, is_long, seen
 ):
     kills = 200 if is_long else 20
     crowd = gather_crowd(busy_portal, people=16, tasks=200_000 if is_long else 20_000)
@@ -151,6 +159,7 @@ def test_web_processes_die_and_every_acknowledged_annotation_is_there_once(
     asyncio.run(day())
 
     judge(log, crowd, database)
+    seen("R3", kills=kills, acknowledged=len(log.acknowledged), lost=0, twice=0)
     assert log.unanswered > kills / 4, "the kills hit nobody"
     wait_until(lambda: web_workers(busy_portal), seconds=30, what="web processes")
 
@@ -161,6 +170,7 @@ def web_workers(portal: Portal) -> list[int]:
     return [process for process in found if psutil.Process(process).ppid() in found]
 
 
+@pytest.mark.R2
 def test_a_lease_that_ends_passes_on_and_what_arrives_late_is_kept(busy_portal, database):
     crowd = gather_crowd(busy_portal, people=2, tasks=1)
 

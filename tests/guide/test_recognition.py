@@ -93,6 +93,7 @@ def test_a_bad_upload_is_explained_and_leaves_nothing(
     assert not answered
 
 
+@pytest.mark.S17
 def test_uploads_are_counted_by_address(client, answered, settings):
     settings.UPLOADS_PER_HOUR = 2
     codes = [client.post("/recognize/", {"photo": upload()}).status_code for _ in range(3)]
@@ -107,6 +108,7 @@ def test_uploads_are_counted_by_address(client, answered, settings):
     assert other.status_code == 303
 
 
+@pytest.mark.S6
 def test_a_sender_cannot_choose_the_address_it_is_counted_by(client, answered, settings):
     settings.UPLOADS_PER_HOUR = 1
     for number in range(2):
@@ -117,6 +119,7 @@ def test_a_sender_cannot_choose_the_address_it_is_counted_by(client, answered, s
     assert response.status_code == 429
 
 
+@pytest.mark.S6
 def test_behind_a_trusted_proxy_its_word_counts(client, answered, settings):
     settings.UPLOADS_PER_HOUR = 1
     settings.TRUSTED_PROXIES = 1
@@ -128,6 +131,7 @@ def test_behind_a_trusted_proxy_its_word_counts(client, answered, settings):
     assert response.status_code == 429
 
 
+@pytest.mark.S10
 def test_another_site_cannot_send_a_visitors_photo(answered):
     from django.test import Client
 
@@ -269,6 +273,7 @@ def test_a_failed_photo_says_so(client):
     assert "data-reset" in page
 
 
+@pytest.mark.S16
 def test_a_deleted_photo_is_gone(client, guesses, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         response = client.post(f"/recognize/{guesses.receipt}/delete/")

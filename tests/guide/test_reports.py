@@ -87,6 +87,7 @@ def test_a_program_that_fills_every_field_is_not_heard(client, tower):
     assert not Report.objects.exists()
 
 
+@pytest.mark.S10
 def test_another_site_cannot_report_for_a_visitor(client, tower):
     client.handler.enforce_csrf_checks = True
 

@@ -82,6 +82,9 @@ def kill(portal: Portal, words: str) -> None:
         os.kill(process, signal.SIGKILL)
 
 
+@pytest.mark.R4
+@pytest.mark.R6
+@pytest.mark.R7
 def test_no_accepted_photo_stays_without_an_end(running_portal, key):
     with Senders(running_portal, key) as senders:
         senders.sent(more=10)

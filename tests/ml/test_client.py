@@ -96,6 +96,7 @@ def test_a_good_reply_is_given_as_arrays(stand_in):
     assert reply.version == 1
 
 
+@pytest.mark.R7
 @pytest.mark.parametrize(
     "change",
     [
@@ -162,6 +163,7 @@ def test_each_status_has_its_error(stand_in, code, error):
     assert issubclass(error, ServingError)
 
 
+@pytest.mark.R7
 @pytest.mark.slow
 def test_a_huge_reply_is_refused(stand_in):
     service, client = stand_in
@@ -179,6 +181,7 @@ def test_a_huge_request_is_refused(stand_in):
         )
 
 
+@pytest.mark.R7
 @pytest.mark.slow
 def test_a_slow_server_is_left_in_time(stand_in):
     service, client = stand_in
@@ -238,6 +241,7 @@ def test_a_closed_client_opens_again(stand_in):
     assert ask(client).version == 1
 
 
+@pytest.mark.R7
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_gets_its_own_connection(stand_in):

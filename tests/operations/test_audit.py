@@ -142,6 +142,7 @@ def test_the_log_has_no_page_that_changes_it(staff):
     assert staff.post(f"{page}delete/", {"post": "yes"}).status_code == 403
 
 
+@pytest.mark.S15
 @pytest.mark.parametrize(
     "statement",
     [
@@ -158,6 +159,7 @@ def test_even_the_owner_of_the_database_cannot_rewrite_the_log(staff, statement)
     assert AuditEntry.objects.get().by_name == "editor"
 
 
+@pytest.mark.S15
 @pytest.mark.slow
 def test_the_role_of_the_application_may_only_add_to_the_log():
     environment = {**os.environ, "GILNUN_DATA_DIR": str(TEST_DATA)}
@@ -184,6 +186,7 @@ def test_the_role_of_the_application_may_only_add_to_the_log():
         assert application.execute("SELECT note FROM operations_auditentry").fetchall() == [("",)]
 
 
+@pytest.mark.R14
 def test_the_second_of_two_editors_sees_both_texts_and_nothing_is_lost(staff):
     landmark = LandmarkFactory(names={"ko": "첨성대"})
     address = f"/admin/catalogue/landmark/{landmark.pk}/change/"

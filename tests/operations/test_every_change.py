@@ -108,6 +108,7 @@ def test_every_model_with_a_form_is_walked():
     assert labels == set(FORMS) | BY_ACTIONS_ONLY
 
 
+@pytest.mark.S15
 @pytest.mark.parametrize("label", FORMS)
 def test_a_change_by_form_is_in_the_log_with_before_and_after(label, two):
     make, change, _mine = FORMS[label]
@@ -178,6 +179,7 @@ def test_one_change_goes_back(label, two):
     assert AuditEntry.objects.about(row).first().action == "reverted"
 
 
+@pytest.mark.R14
 @pytest.mark.parametrize("label", FORMS)
 def test_the_second_of_two_editors_sees_both_texts_and_nothing_is_lost(label, two):
     make, theirs, mine = FORMS[label]

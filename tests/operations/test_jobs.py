@@ -66,6 +66,7 @@ def test_work_on_leaves_a_job_that_someone_holds(wake_ups):
     assert (job.state, job.attempts) == (Job.State.RUNNING, 1)
 
 
+@pytest.mark.R4
 def test_work_on_takes_over_a_job_whose_holder_died(wake_ups):
     long_ago = timezone.now() - timedelta(minutes=5)
     job = jobs.add_job(task=TASK, subject=7, at=long_ago, held_for=timedelta(seconds=10))
@@ -76,6 +77,7 @@ def test_work_on_takes_over_a_job_whose_holder_died(wake_ups):
     assert done == ["7"]
 
 
+@pytest.mark.R4
 def test_the_effect_of_a_job_that_was_taken_over_is_not_written(wake_ups):
     long_ago = timezone.now() - timedelta(minutes=5)
     late = jobs.add_job(task=TASK, subject=7, at=long_ago, held_for=timedelta(seconds=10))
@@ -109,6 +111,7 @@ def test_work_on_parks_a_job_after_three_failures_and_says_why(wake_ups, setting
     assert given_up == [("7", "ValueError: broken picture")]
 
 
+@pytest.mark.R10
 def test_work_on_parks_a_job_that_kills_its_worker_each_time(wake_ups, settings):
     job = jobs.add_job(task=TASK, subject=7, at=timezone.now() - timedelta(hours=1))
     given_up = []
@@ -138,6 +141,7 @@ def test_try_later_waits_without_counting_an_attempt(wake_ups):
     assert job.available_at > timezone.now() + timedelta(seconds=25)
 
 
+@pytest.mark.R10
 def test_retry_job_gives_a_parked_job_fresh_attempts(wake_ups, django_capture_on_commit_callbacks):
     job = jobs.add_job(task=TASK, subject=7, at=timezone.now())
     Job.objects.update(state=Job.State.PARKED, attempts=3, finished_at=timezone.now())
@@ -183,6 +187,7 @@ def test_sweep_sends_the_wake_up_again_and_does_overdue_jobs_itself(wake_ups, mo
     assert here == [overdue.pk]
 
 
+@pytest.mark.R5
 def test_sweep_finishes_every_job_with_the_broker_off(monkeypatch):
     monkeypatch.setattr(jobs, "wake_worker", lambda job: False)
     now = timezone.now()

@@ -43,6 +43,7 @@ def test_forget_old_keeps_present_windows():
     assert Limit.objects.count() == 1
 
 
+@pytest.mark.S6
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_take_admits_exactly_the_limit_from_many_connections():

@@ -10,6 +10,7 @@ from portal.server_log import ServerLog
 KEY = "gilnun_0a1b2c3d_" + "s" * 43
 
 
+@pytest.mark.S8
 @pytest.mark.parametrize(
     ("text", "left"),
     [
@@ -46,6 +47,7 @@ def test_every_handler_of_the_settings_hides_keys(settings):
     }
 
 
+@pytest.mark.S8
 def test_the_web_server_hides_keys_too(capsys):
     config = Config()
     config.set("errorlog", "-")

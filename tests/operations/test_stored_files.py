@@ -33,6 +33,7 @@ def photo() -> Photo:
     return Photo.objects.get(pk=photo.pk)
 
 
+@pytest.mark.R9
 def test_files_that_no_row_names_are_found_and_others_are_not(photo):
     lost = default_storage.save("photos/aa/lost.jpg", ContentFile(b"x"))
     half = default_storage.save("photos/aa/b.jpg.abc.part", ContentFile(b"x"))

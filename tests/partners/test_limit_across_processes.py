@@ -42,6 +42,7 @@ def four_processes(transactional_db) -> Iterator[str]:
         server.wait(timeout=30)
 
 
+@pytest.mark.S6
 @pytest.mark.parametrize("limits", [{"per_minute": LIMIT}, {"per_day": LIMIT}], ids=str)
 def test_200_requests_at_once_admit_exactly_the_limit(four_processes, make_key, limits):
     made = make_key(**{"per_minute": 10_000, "per_day": 10_000} | limits)

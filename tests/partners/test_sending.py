@@ -26,6 +26,7 @@ def answered_by(*addresses: str):
     return answer
 
 
+@pytest.mark.S11
 @pytest.mark.parametrize(
     "url",
     [
@@ -55,6 +56,7 @@ def test_an_address_that_must_not_be_called_is_refused_before_anything_is_asked(
         check_url(url)
 
 
+@pytest.mark.S11
 @pytest.mark.parametrize(
     "addresses",
     [
@@ -78,6 +80,7 @@ def test_a_name_with_one_address_inside_is_not_called(addresses, monkeypatch):
         post("https://rebind.example/", b"{}", {})
 
 
+@pytest.mark.S11
 def test_a_name_is_asked_once_and_what_was_checked_is_called(monkeypatch):
     """A name that means this machine a moment later reaches nothing."""
     asked, called = [], []
@@ -99,6 +102,7 @@ def test_a_name_is_asked_once_and_what_was_checked_is_called(monkeypatch):
     assert (asked, called) == (["rebind.example"], [(PUBLIC, 443)])
 
 
+@pytest.mark.S11
 def test_a_redirect_is_not_followed(settings):
     settings.WEBHOOK_HOSTS = ["127.0.0.1"]
     with receiver() as first, receiver() as second:

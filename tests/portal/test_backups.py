@@ -94,6 +94,7 @@ def backup(source, tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.R11
 def test_everything_comes_back_byte_for_byte(source, backup, tmp_path):
     other = Place(tmp_path / "data")
 
@@ -137,6 +138,7 @@ def test_content_is_replaced_only_when_asked_for(source, backup, tmp_path):
     assert place.rows() == source.rows()
 
 
+@pytest.mark.R11
 @pytest.mark.parametrize("damaged", ["database.dump", "files.jsonl", "picture"])
 def test_a_damaged_backup_changes_nothing(backup, tmp_path, damaged):
     copy = tmp_path / "copy"

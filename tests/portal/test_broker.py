@@ -59,6 +59,7 @@ def answer_left_to_the_workers(portal: Portal) -> float:
     return time.monotonic() - started
 
 
+@pytest.mark.R5
 @pytest.mark.parametrize("broker", ["redis", "nobody"])
 def test_a_photo_is_answered_with(broker, request, running_portal, tmp_path):
     data_dir = TEST_DATA / "broker"

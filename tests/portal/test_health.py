@@ -36,6 +36,7 @@ def test_readyz_is_503_without_the_database(monkeypatch):
     assert (answer.status_code, answer.json()["database"]) == (503, "unavailable")
 
 
+@pytest.mark.R6
 @pytest.mark.parametrize(("path", "words"), [("/", "잠시"), ("/en/", "moment")])
 def test_a_page_without_the_database_is_a_kind_503(monkeypatch, path, words):
     def away(*arguments, **options):

@@ -143,6 +143,7 @@ def test_objects_are_private(s3_address, settings):
     assert not [grant for grant in grants if "AllUsers" in grant["Grantee"].get("URI", "")]
 
 
+@pytest.mark.R8
 def test_a_write_that_breaks_leaves_no_file(tmp_path):
     class Breaking(ContentFile):
         def chunks(self, chunk_size=None):

@@ -33,6 +33,7 @@ def sent(days_ago: int) -> RecognitionRequest:
     return question
 
 
+@pytest.mark.S16
 def test_a_photo_and_its_answer_go_after_thirty_days(client, django_capture_on_commit_callbacks):
     old, young = sent(31), sent(29)
     gone, stays = (each.photos.get().file.name for each in (old, young))

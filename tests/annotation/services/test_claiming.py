@@ -75,6 +75,7 @@ def test_claim_next_task_gives_the_holder_the_same_task_and_a_longer_lease(datas
     assert again.lease_until == NOON + timedelta(minutes=10) + LEASE
 
 
+@pytest.mark.R2
 def test_claim_next_task_takes_over_a_lease_that_ended(dataset, mina, jun):
     TaskFactory(dataset=dataset)
     held = claim(mina)
@@ -186,6 +187,7 @@ def test_renew_lease_extends_it(dataset, mina):
     assert renew_lease(task.pk, token=token, by=mina, at=at) == at + LEASE
 
 
+@pytest.mark.R2
 @pytest.mark.parametrize("verb", [renew_lease, skip_task, save_draft])
 @pytest.mark.parametrize("fault", ["wrong token", "no token", "ended", "other holder"])
 def test_every_verb_refuses_a_lost_lease(dataset, mina, jun, verb, fault):
@@ -241,6 +243,7 @@ def test_hand_task_refuses_finished_work(dataset, mina, jun):
         hand_task(task.pk, to=jun, by=UserFactory(), at=NOON)
 
 
+@pytest.mark.R1
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_sixteen_people_never_get_the_same_task():

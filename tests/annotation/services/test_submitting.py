@@ -204,6 +204,7 @@ def test_a_reopened_task_goes_to_nobody_else_when_its_lease_ends(held, mina):
     assert claim_next_task(by=mina, at=NOON + LEASE).pk == held.pk
 
 
+@pytest.mark.R3
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_same_submit_on_its_way_many_times_makes_one_annotation():

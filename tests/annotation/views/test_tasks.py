@@ -198,6 +198,7 @@ def test_every_verb_refuses_a_wrong_token(client, dataset, name, token):
     assert response.json()["code"] == "lease_lost"
 
 
+@pytest.mark.S4
 @pytest.mark.parametrize("name", VERBS)
 def test_a_foreign_or_unknown_task_is_not_found(client, name):
     for task_id in (TaskFactory().pk, 10**12, 10**30):
@@ -320,6 +321,7 @@ def test_a_picture_is_for_those_who_work_on_it(client, person, signed_in, datase
     assert client.get(f"/annotate/images/{ImageFactory(dataset=dataset).pk}.jpg").status_code == 404
 
 
+@pytest.mark.R2
 def test_late_work_is_refused_and_kept_as_the_draft(client, dataset):
     TaskFactory(dataset=dataset)
     task = claimed(client)
