@@ -22,6 +22,7 @@ from apps.annotation.models import AnnotationTask
 from apps.operations.models import Job
 from apps.operations.problems import problem_response
 from apps.operations.visitors import visitor_address
+from apps.recognition import serving
 from apps.recognition.models import ReferenceIndex
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -67,6 +68,11 @@ class Rows:
         expired = AnnotationTask.objects.filter(state="leased", lease_until__lte=now).count()
         yield GaugeMetricFamily(
             "gilnun_annotation_leases_expired", "Leases that ended and wait for a claim", expired
+        )
+        yield GaugeMetricFamily(
+            "gilnun_model_server_breaker_open",
+            "1 while nothing is asked of the model server because it keeps failing",
+            serving.breaker.open_since() is not None,
         )
         served = GaugeMetricFamily(
             "gilnun_reference_index", "References of the index in use", labels=["model", "version"]

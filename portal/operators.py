@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from apps.operations import limits
 from apps.operations.models import Job
+from apps.recognition import serving
 
 ONCE_IN = timedelta(hours=1)
 BACKLOG = timedelta(minutes=15)
+AWAY = timedelta(minutes=2)
 
 
 def tell_operators(kind: str, subject: str, text: str) -> bool:
@@ -35,6 +37,11 @@ def look_for_trouble() -> None:
             text = _("The oldest has been due since %(since)s: %(task)s.")
             facts = {"since": late.available_at.isoformat(timespec="minutes"), "task": late.task}
             tell_operators("backlog", _("Jobs stand still"), text % facts)
+        away = serving.breaker.open_since()
+        if away is not None and away < now - AWAY:
+            text = _("It has failed since %(since)s. Photos are kept and wait for it.")
+            facts = {"since": timezone.localtime(away).isoformat(timespec="minutes")}
+            tell_operators("breaker", _("The model server is away"), text % facts)
         parked = Job.objects.filter(state=Job.State.PARKED, finished_at__gt=now - ONCE_IN)
         if (job := parked.order_by("-pk").first()) is not None:
             text = _("%(task)s failed: %(reason)s. See the jobs in the admin.")

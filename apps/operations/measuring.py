@@ -6,7 +6,7 @@ without it each process counts for itself. What rows can tell is not counted but
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -27,9 +27,4 @@ recognitions = Counter(
 )
 model_server_requests = Counter(
     "gilnun_model_server_requests", "Questions to the model server", ["outcome"]
-)
-model_server_breaker_open = Gauge(
-    "gilnun_model_server_breaker_open",
-    "1 while a process asks the model server nothing because it keeps failing",
-    multiprocess_mode="mostrecent",
 )

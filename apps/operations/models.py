@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -105,6 +106,27 @@ class Limit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.key}: {self.used}"
+
+
+class Breaker(models.Model):
+    """Whether a part outside is asked at present; see breakers.py."""
+
+    name = models.CharField(max_length=40, unique=True)
+    failures = ArrayField(models.DateTimeField(), default=list, help_text="the last, oldest first")
+    open_until = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="breaker_open_since",
+                condition=Q(open_until__isnull=True, opened_at__isnull=True)
+                | Q(open_until__isnull=False, opened_at__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {'open' if self.open_until else 'closed'}"
 
 
 class IdempotencyKey(models.Model):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,7 +10,8 @@ import numpy as np
 from django.conf import settings
 from PIL import Image
 
-from apps.operations.measuring import model_server_breaker_open, model_server_requests
+from apps.operations.breakers import BreakerOpen, CircuitBreaker
+from apps.operations.measuring import model_server_requests
 from apps.recognition.models import ServedModel
 from ml.client import (
     BadServingReply,
@@ -38,49 +38,8 @@ __all__ = [
     "reload",
 ]
 
-FAILURES_TO_OPEN = 5
-FAILURE_WINDOW_SECONDS = 10.0
-OPEN_SECONDS = 3.0
-
-
-class Breaker:
-    """Stops asking a server that keeps failing; lets one question through now and then."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._failures: list[float] = []
-        self._open_until = 0.0
-
-    def check(self) -> None:
-        """Raise ServingUnavailable while the breaker is open."""
-        with self._lock:
-            now = time.monotonic()
-            if now < self._open_until:
-                raise ServingUnavailable("the model server failed repeatedly; asking again soon")
-            if self._open_until:
-                # This caller is the probe: others wait for what it finds.
-                self._open_until = now + OPEN_SECONDS
-
-    def succeeded(self) -> None:
-        with self._lock:
-            self._failures.clear()
-            self._open_until = 0.0
-        model_server_breaker_open.set(0)
-
-    def failed(self) -> None:
-        with self._lock:
-            now = time.monotonic()
-            self._failures = [at for at in self._failures if at > now - FAILURE_WINDOW_SECONDS]
-            self._failures.append(now)
-            if len(self._failures) >= FAILURES_TO_OPEN:
-                self._open_until = now + OPEN_SECONDS
-                model_server_breaker_open.set(1)
-
-    def is_open(self) -> bool:
-        return time.monotonic() < self._open_until
-
-
-breaker = Breaker()
+# Shared by all processes; visitors' questions.
+breaker = CircuitBreaker("model_server")
 
 
 @lru_cache(maxsize=2)
@@ -89,7 +48,7 @@ def _client(address: str) -> ServingClient:
 
 
 def describe(
-    image: Image.Image, *, model: ServedModel, seconds: float, guard: Breaker | None = None
+    image: Image.Image, *, model: ServedModel, seconds: float, guard: CircuitBreaker | None = None
 ) -> np.ndarray:
     """Return the embedding [D] of an upright photo, L2-normalized.
 
@@ -113,12 +72,15 @@ def breaker_is_open() -> bool:
 
 
 def _predict(
-    pixels: np.ndarray, *, model: ServedModel, deadline: float, guard: Breaker
+    pixels: np.ndarray, *, model: ServedModel, deadline: float, guard: CircuitBreaker
 ) -> np.ndarray:
     left = deadline - time.monotonic()
     if left <= 0:
         raise ServingDeadlineExceeded("no time left to ask the model server")
-    guard.check()
+    try:
+        troubled = guard.check()
+    except BreakerOpen as error:
+        raise ServingUnavailable("the model server failed repeatedly; asking again soon") from error
     try:
         reply = _client(settings.TF_SERVING_ADDRESS).predict(
             pixels,
@@ -129,14 +91,16 @@ def _predict(
         )
     except RequestRefused:
         # The server answered; that it refused one picture says nothing about the next.
-        guard.succeeded()
+        if troubled:
+            guard.succeeded()
         model_server_requests.labels("refused").inc()
         raise
     except ServingError as error:
         guard.failed()
         model_server_requests.labels(type(error).__name__).inc()
         raise
-    guard.succeeded()
+    if troubled:
+        guard.succeeded()
     model_server_requests.labels("answered").inc()
     return reply.embedding[0]
 

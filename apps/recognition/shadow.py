@@ -11,8 +11,9 @@ from django.db.models import Aggregate, Avg, Case, Count, FloatField, Value, Whe
 from django.utils import timezone
 
 from apps.catalogue.pictures import open_stored
+from apps.operations.breakers import CircuitBreaker
 from apps.operations.jobs import Effect, add_job
-from apps.recognition import pipeline, serving
+from apps.recognition import pipeline
 from apps.recognition.models import (
     RecognitionRequest,
     ReferenceIndex,
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 TASK = "apps.recognition.tasks.ask_canary"
 SECONDS = 30.0
 # A canary that fails must not keep visitors' questions from being asked.
-breaker = serving.Breaker()
+breaker = CircuitBreaker("canary")
 
 
 class Comparison(NamedTuple):

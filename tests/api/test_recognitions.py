@@ -61,6 +61,7 @@ def test_post_answers_with_candidates_in_the_promised_shape(known_places, partne
         assert f"{step};dur=" in response["Server-Timing"]
 
 
+@pytest.mark.S4
 def test_get_repeats_the_answer_to_its_own_key_only(known_places, partner):
     created = partner.post(ADDRESS, {"photo": upload()})
 
@@ -77,6 +78,7 @@ def test_a_public_request_is_not_seen_through_the_api(known_places, partner):
     assert problem_of(partner.get(f"{ADDRESS}{public.receipt}/")) == (404, "not_found")
 
 
+@pytest.mark.S16
 def test_delete_ends_in_410(known_places, partner):
     address = f"{ADDRESS}{partner.post(ADDRESS, {'photo': upload()}).json()['id']}/"
 
@@ -91,10 +93,7 @@ def test_names_come_in_the_language_asked_for(known_places, partner):
     assert answer["candidates"][0]["landmark"]["name"] == "gate place"
 
 
-def test_pending_while_the_model_server_is_away(known_places, partner, settings, monkeypatch):
-    from apps.recognition import serving
-
-    monkeypatch.setattr(serving, "breaker", serving.Breaker())
+def test_pending_while_the_model_server_is_away(known_places, partner, settings):
     settings.TF_SERVING_ADDRESS = f"127.0.0.1:{free_port()}"
 
     response = partner.post(ADDRESS, {"photo": upload()})
@@ -156,6 +155,7 @@ def test_a_key_without_the_scope_is_forbidden():
     assert problem_of(client_with(Scope.READ).post(ADDRESS)) == (403, "forbidden")
 
 
+@pytest.mark.S8
 def test_a_revoked_or_expired_key_is_refused_at_once():
     made = create_api_key(name="partner", scopes=[Scope.RECOGNIZE], at=timezone.now())
     client = Client(headers={"Authorization": f"Api-Key {made.text}"})
@@ -186,6 +186,7 @@ def test_an_unknown_address_is_a_problem():
     assert problem_of(Client().get("/api/v1/nothing/")) == (404, "not_found")
 
 
+@pytest.mark.S8
 def test_only_hashes_of_keys_are_stored():
     made = create_api_key(name="partner", scopes=[Scope.READ], at=timezone.now())
 

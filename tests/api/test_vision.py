@@ -117,10 +117,7 @@ def test_a_picture_of_nothing_known_has_no_annotation(known_places, send):
     assert answer == {}
 
 
-def test_while_recognition_is_away_each_image_says_so(known_places, send, settings, monkeypatch):
-    from apps.recognition import serving
-
-    monkeypatch.setattr(serving, "breaker", serving.Breaker())
+def test_while_recognition_is_away_each_image_says_so(known_places, send, settings):
     settings.TF_SERVING_ADDRESS = f"127.0.0.1:{free_port()}"
 
     assert send(asked()).json()["responses"][0]["error"]["code"] == 14

@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from apps.catalogue.models import Photo
-from apps.recognition import services, serving
+from apps.recognition import services
 from tests.factories.catalogue import PhotoFactory
 from tests.recognition.conftest import known_places, photo_of
 from tests.running import free_port
@@ -59,13 +59,11 @@ def test_the_answer_of_a_visitor_leads_to_photos_like_theirs(client, known_place
 def test_while_recognition_rests_the_page_says_so(client, known_places, photo_of, settings):
     asked = services.answer_photos([photo_of("tower", 100)])
     settings.TF_SERVING_ADDRESS = f"127.0.0.1:{free_port()}"
-    serving.breaker = serving.Breaker()
 
     page = client.get(f"/en/recognize/{asked.receipt}/similar/")
 
     assert page.status_code == 503
     assert "Recognition is resting right now." in page.content.decode()
-    serving.breaker = serving.Breaker()
 
 
 def test_a_photo_that_nobody_may_see_has_no_such_page(client, db):

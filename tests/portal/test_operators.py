@@ -7,7 +7,7 @@ from django.core import mail
 from django.utils import timezone
 
 from apps.operations.jobs import add_job
-from apps.operations.models import Job
+from apps.operations.models import Breaker, Job
 from portal import tasks
 from portal.backup_folder import MANIFEST
 from portal.operators import look_for_trouble
@@ -37,6 +37,22 @@ def test_jobs_that_stand_still_are_told_once_an_hour():
     (told,) = mail.outbox
     assert told.to == ["operators@example.com"]
     assert "tests.nothing" in told.body
+
+
+def test_a_model_server_that_stays_away_is_told():
+    now = timezone.now()
+    held = Breaker.objects.create(name="model_server", open_until=now, opened_at=now)
+
+    look_for_trouble()
+    soon = len(mail.outbox)
+    held.opened_at = now - timedelta(minutes=3)
+    held.save()
+    look_for_trouble()
+    look_for_trouble()
+
+    assert soon == 0
+    (told,) = mail.outbox
+    assert "모델 서버" in told.subject
 
 
 def test_a_job_that_gave_up_is_told_with_its_reason():

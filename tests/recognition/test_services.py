@@ -5,18 +5,14 @@ import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from apps.operations.models import Job
+from apps.operations.breakers import FAILURES_TO_OPEN
+from apps.operations.models import Breaker, Job
 from apps.recognition import index_building, reference_index, services, serving
 from apps.recognition.models import RecognitionPhoto, RecognitionRequest, ReferenceIndex
 from apps.recognition.tasks import recognize_photo
 from tests.running import free_port
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-@pytest.fixture(autouse=True)
-def closed_breaker(monkeypatch):
-    monkeypatch.setattr(serving, "breaker", serving.Breaker())
 
 
 @pytest.fixture
@@ -88,6 +84,7 @@ def test_answer_photos_keeps_the_photo_while_the_model_server_is_away(
     assert Job.objects.get().state == Job.State.WAITING
 
 
+@pytest.mark.R7
 def test_a_waiting_photo_is_answered_once_the_model_server_is_back(
     known_places, photo_of, settings, tiny_model_server
 ):
@@ -139,6 +136,7 @@ def test_a_photo_without_index_waits(db, model_settings, photo_of):
     assert (answered.state, answered.waiting_reason) == ("pending", "no_reference_index")
 
 
+@pytest.mark.R8
 def test_submit_photos_leaves_no_file_when_the_row_cannot_be_stored(
     known_places, photo_of, monkeypatch
 ):
@@ -155,6 +153,7 @@ def test_submit_photos_leaves_no_file_when_the_row_cannot_be_stored(
     assert not Job.objects.exists()
 
 
+@pytest.mark.S16
 def test_delete_request_removes_photo_answer_and_files(
     known_places, photo_of, django_capture_on_commit_callbacks
 ):
@@ -186,18 +185,19 @@ def test_a_deleted_pending_request_is_never_answered(
     assert Job.objects.get().state == Job.State.DONE
 
 
+@pytest.mark.R7
 def test_breaker_stops_asking_after_failures_and_recovers(
-    known_places, photo_of, settings, tiny_model_server, monkeypatch
+    known_places, photo_of, settings, tiny_model_server
 ):
     settings.TF_SERVING_ADDRESS = f"127.0.0.1:{free_port()}"
-    for seed in range(serving.FAILURES_TO_OPEN):
+    for seed in range(FAILURES_TO_OPEN):
         services.answer_photos([photo_of("gate", seed)])
     assert serving.breaker_is_open()
     settings.TF_SERVING_ADDRESS = tiny_model_server
 
     assert services.answer_photos([photo_of("gate", 50)]).state == "pending"
 
-    monkeypatch.setattr(serving.breaker, "_open_until", 1e-9)  # its time is over
+    Breaker.objects.update(open_until=timezone.now())  # its time is over
     assert services.answer_photos([photo_of("gate", 51)]).state == "done"
     assert not serving.breaker_is_open()
 

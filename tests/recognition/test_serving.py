@@ -7,17 +7,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from apps.recognition import reference_index, services, serving
+from apps.recognition import reference_index, services
 from apps.recognition.models import PhotoEmbedding
 from tests.fakes import recording_server
 from tests.pictures import encoded, scene
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-
-
-@pytest.fixture(autouse=True)
-def closed_breaker(monkeypatch):
-    monkeypatch.setattr(serving, "breaker", serving.Breaker())
 
 
 def embedding_of(landmark) -> np.ndarray:
@@ -41,6 +36,7 @@ def test_the_page_shows_what_the_model_server_said(known_places, settings):
     assert fake.asked == [("landmarks-tiny", version, (1, 48, 64, 3))]
 
 
+@pytest.mark.R7
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -62,6 +58,7 @@ def test_a_bad_answer_is_never_stored(known_places, photo_of, settings, spoil):
     assert not answered.candidates.exists()
 
 
+@pytest.mark.R7
 def test_an_answer_of_another_version_is_never_stored(known_places, photo_of, settings):
     with recording_server(embedding_of(known_places["gate"]), version=99) as (address, _):
         settings.TF_SERVING_ADDRESS = address
