@@ -119,7 +119,8 @@ LOGGING = {
         "line": {
             "()": "apps.operations.redaction.HideKeys",
             "format": "%(levelname)s %(name)s [%(request_id)s]: %(message)s",
-        }
+        },
+        "json": {"()": "apps.operations.redaction.HideKeysInJson"},
     },
     "filters": {"request": {"()": "apps.operations.request_ids.NameRequest"}},
     "handlers": {
@@ -131,6 +132,8 @@ LOGGING = {
     },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
+        # Without Django's mails to ADMINS at every fault, which carry the whole request.
+        "django": {"level": "INFO"},
         "celery": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from gunicorn.glogging import Logger
 
-from apps.operations.redaction import HideKeys
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+from django.conf import settings
+
+from apps.operations.redaction import HideKeys, HideKeysInJson
+from apps.operations.visitors import truncated_address
 
 
 class ServerLog(Logger):
@@ -17,4 +23,12 @@ class ServerLog(Logger):
         for log in (self.error_log, self.access_log):
             for handler in log.handlers:
                 plain = handler.formatter or logging.Formatter()
-                handler.setFormatter(HideKeys(plain._fmt, plain.datefmt))
+                as_json = settings.LOG_FORMAT == "json"
+                formatter = HideKeysInJson if as_json else HideKeys
+                handler.setFormatter(formatter(plain._fmt, plain.datefmt))
+
+    def atoms(self, resp, req, environ, request_time) -> dict:
+        found = super().atoms(resp, req, environ, request_time)
+        # Whoever turns the access log on learns from which network somebody came, not from where.
+        found["h"] = truncated_address(found["h"] or "-")
+        return found

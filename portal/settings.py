@@ -57,6 +57,12 @@ if len(SECRET_KEY) < 32:
     raise ImproperlyConfigured("GILNUN_SECRET_KEY needs 32 characters. See .env.example.")
 SECRET_KEY_FALLBACKS = env.list("GILNUN_OLD_SECRET_KEYS", default=[])
 
+LOG_FORMAT = env.str("GILNUN_LOG", "text")
+if LOG_FORMAT not in ("text", "json"):
+    raise ImproperlyConfigured("GILNUN_LOG is text or json. See .env.example.")
+if LOG_FORMAT == "json":
+    LOGGING["handlers"]["stderr"]["formatter"] = "json"
+
 # Database
 
 CLUSTER = DatabaseCluster(DATA_DIR)
@@ -373,7 +379,11 @@ WHITENOISE_USE_FINDERS = DEBUG
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["apps.accounts.sessions.PersonBackend"]
 SESSION_ENGINE = "apps.accounts.sessions"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+# Passwords of earlier installations are hashed anew when their people sign in.
+PASSWORD_HASHERS = [
+    "apps.accounts.passwords.Argon2",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
 CSRF_FAILURE_VIEW = "apps.guide.views.csrf_failed"
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/admin/"

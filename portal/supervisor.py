@@ -23,6 +23,7 @@ import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -76,6 +77,10 @@ class Log:
             self.write(line.decode(errors="replace"))
 
     def write(self, text: str) -> None:
+        if settings.LOG_FORMAT == "json":
+            with self._lock:
+                print(json_line(self.part, text), flush=True)
+            return
         part = f"{self.part:<8}"
         if sys.stdout.isatty():
             part = f"\x1b[{COLOURS[self.part]}m{part}\x1b[0m"
@@ -86,6 +91,17 @@ class Log:
         if self._rest:
             self.write(self._rest.decode(errors="replace"))
             self._rest = b""
+
+
+def json_line(part: str, text: str) -> str:
+    """Return a line of a part as one object; what is one already is told its part."""
+    try:
+        known = json.loads(text)
+    except ValueError:
+        known = None
+    if not isinstance(known, dict):
+        known = {"time": datetime.now(UTC).isoformat(), "message": text}
+    return json.dumps({"part": part} | known, ensure_ascii=False)
 
 
 def main() -> int:

@@ -26,7 +26,7 @@ from apps.operations import limits
 from apps.operations.audit import Change, record
 from apps.operations.models import AuditEntry
 from apps.operations.sealing import UnreadableSecret
-from apps.operations.visitors import visitor_address
+from apps.operations.visitors import truncated_address, visitor_address
 
 WINDOW = timedelta(minutes=15)
 PASSWORD, CODE, ADDRESS = "sign_in_password", "sign_in_code", "sign_in_address"
@@ -150,7 +150,7 @@ def _tell_of_lock(user: User | None, address: str, at: datetime) -> None:
     if user is None:
         return
     change = Change(user, {"sign_in": "open"}, {"sign_in": "locked"})
-    note = f"{settings.SIGN_IN_TRIES} × {address}" if address else ""
+    note = f"{settings.SIGN_IN_TRIES} × {truncated_address(address)}" if address else ""
     record([change], by=None, at=at, action=AuditEntry.Action.CHANGED, note=note)
 
 

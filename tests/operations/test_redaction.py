@@ -40,10 +40,13 @@ def test_a_traceback_is_redacted_too():
 
 
 def test_every_handler_of_the_settings_hides_keys(settings):
+    formatters = settings.LOGGING["formatters"]
     used = {handler["formatter"] for handler in settings.LOGGING["handlers"].values()}
 
-    assert {settings.LOGGING["formatters"][name]["()"] for name in used} == {
-        "apps.operations.redaction.HideKeys"
+    assert used <= set(formatters)
+    assert {formatter["()"] for formatter in formatters.values()} == {
+        "apps.operations.redaction.HideKeys",
+        "apps.operations.redaction.HideKeysInJson",
     }
 
 
