@@ -53,8 +53,25 @@ class CountResponses:
         return response
 
 
+def is_outage(error: BaseException | None) -> bool:
+    """Say whether an exception means that the database is away."""
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def database_away(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """Answer 503 with Retry-After, in the visitor's language and without a query."""
+    logger.error("Database away: %s", error)
+    if wants_json(request):
+        detail = _("The database is not available. Please try again in a moment.")
+        response = problem_response(503, "database_unavailable", detail)
+    else:
+        response = render(None, "503.html", status=503)
+    response["Retry-After"] = "5"
+    return response
+
+
 class DatabaseOutage:
-    """Turn a database that is away into 503 with Retry-After, in the visitor's language."""
+    """Answer a view that misses the database; `server_error` answers where middleware does."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -63,16 +80,7 @@ class DatabaseOutage:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if not isinstance(error, OperationalError | InterfaceError):
-            return None
-        logger.error("Database away: %s", error)
-        if wants_json(request):
-            detail = _("The database is not available. Please try again in a moment.")
-            response = problem_response(503, "database_unavailable", detail)
-        else:
-            response = render(request, "503.html", status=503)
-        response["Retry-After"] = "5"
-        return response
+        return database_away(request, error) if is_outage(error) else None
 
 
 class UnprefixedLanguage:

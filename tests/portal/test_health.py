@@ -51,6 +51,21 @@ def test_a_page_without_the_database_is_a_kind_503(monkeypatch, path, words):
     assert words in answer.content.decode()
 
 
+@pytest.mark.parametrize("path", ["/admin/", "/annotate/api/claim"])
+def test_a_session_that_cannot_be_read_is_a_503_too(monkeypatch, admin_client, path):
+    def away(*arguments, **options):
+        raise OperationalError("the database system is not yet accepting connections")
+
+    monkeypatch.setattr("apps.accounts.sessions.fetch_one", away)
+    # Middleware reads it, so that the exception passes no view.
+    monkeypatch.setattr(admin_client, "raise_request_exception", False)
+
+    answer = admin_client.post(path, {}, content_type="application/json")
+
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+
+
 def test_the_check_of_hangul_passes_here_and_says_what_to_do_elsewhere(monkeypatch):
     assert checks.hangul_has_trigrams(None, databases=["default"]) == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from apps.catalogue.scope import OutsideRegions
+from apps.operations.middleware import database_away, is_outage
 from apps.operations.problems import problem_response, wants_json
 
 logger = logging.getLogger(__name__)
@@ -52,6 +54,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer without a query and without the context processors: either may be what broke."""
+    error = sys.exception()
+    if is_outage(error):
+        # Sessions and people are read by middleware, whose exceptions reach nothing else.
+        return database_away(request, error)
     if wants_json(request):
         return problem_response(500, "server_error", _("Something went wrong on our side."))
     return render(None, "500.html", status=500)
