@@ -17,10 +17,10 @@ from tests.running import ROOT
 TIMES = 40
 MOST = {
     "list": 15,
-    "one route": 25,
-    "own route of 20 places": 35,
-    "near, 4 hours on foot": 50,
-    "near, 8 hours by car": 50,
+    "one route": 20,
+    "own route of 20 places": 30,
+    "near, 4 hours on foot": 40,
+    "near, 8 hours by car": 40,
 }
 MOST_SOLVER = 50
 
