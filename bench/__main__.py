@@ -15,10 +15,12 @@ from bench.rows import print_table
 # The accuracy comes last: it is the longest, and needs data that lies beside the project.
 MODULES = (
     "model_server",
+    "loaded_once",
     "embedding",
     "vector_index",
     "input_pipeline",
     "photo_to_answer",
+    "two_hosts",
     "start",
     "annotation_load",
     "admin_lists",

@@ -6,7 +6,6 @@ Made once in a run; each user gets a copy, so that no measurement sees what anot
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import shutil
 import subprocess
@@ -22,18 +21,10 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from bench.calling import call
 from bench.filling import fill
 from portal.database_cluster import APPLICATION, DATABASE, OWNER, SUPERUSER, DatabaseCluster
 from tests.running import ROOT
-
-# The last line that a called function's process prints is its answer.
-CALL = """
-import importlib, json, sys
-import django
-django.setup()
-module, name = sys.argv[1].split(":")
-print(json.dumps(getattr(importlib.import_module(module), name)(**json.loads(sys.argv[2]))))
-"""
 
 
 class FilledDatabase(NamedTuple):
@@ -47,15 +38,7 @@ class FilledDatabase(NamedTuple):
 
         Arguments and answer are what JSON can say.
         """
-        result = subprocess.run(
-            [sys.executable, "-c", CALL, function, json.dumps(arguments)],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        return json.loads(result.stdout.splitlines()[-1])
+        return call(self.environment, function, **arguments)
 
 
 @contextmanager
