@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from django.urls import reverse
-
 from apps.catalogue.models import License, Photo
+from apps.guide.addresses import place_address
 from apps.guide.presenting import DRAWN, FIRST_LANGUAGE
 from apps.operations.statements import columns, fetch_all, instances
 
@@ -29,7 +28,7 @@ class Card:
 
     @cached_property
     def url(self) -> str:
-        return reverse("guide:landmark", args=[self.slug])
+        return place_address(self.slug)
 
     @cached_property
     def cover(self) -> Photo | None:

@@ -88,8 +88,10 @@ SELECT chosen.heading, {CARD}
           WHERE parent_id = %(landmark)s AND state = 'published'
           ORDER BY slug LIMIT {PARTS_SHOWN})
         UNION ALL
+        -- Read as a subquery, so that every plan guesses the same length and one is kept:
+        -- to make a plan takes longer than to follow it.
         SELECT '{ALIKE}', place, id, NULL
-          FROM unnest(%(alike)s::bigint[]) WITH ORDINALITY AS alike(id, place)) chosen
+          FROM unnest((SELECT %(alike)s::bigint[])) WITH ORDINALITY AS alike(id, place)) chosen
        {CARD_TABLES}
  WHERE landmark.state = 'published' AND (metres IS NULL OR metres <= {NEAR_RADIUS_M})
  ORDER BY heading, place, metres, landmark.slug"""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 from pgvector.django import BitField, HammingDistance, HnswIndex
 
@@ -22,6 +24,7 @@ ALIKE_BITS = 8
 RENDITIONS = "renditions/"
 # The best first: a browser takes the first format that it knows.
 RENDITION_FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg"}
+NIL = str(uuid.UUID(int=0))
 
 
 class Source(NamedTuple):
@@ -167,7 +170,7 @@ class Photo(models.Model):
 
     @cached_property
     def url(self) -> str:
-        return reverse("guide:photo_file", args=[self.id])
+        return _address(get_language()).replace(NIL, str(self.id))
 
     @property
     def whole_only(self) -> bool:
@@ -230,3 +233,10 @@ class Photo(models.Model):
             by_key.setdefault(name.removeprefix(RENDITIONS).split("/")[1], []).append(name)
         photos = cls.objects.filter(renditions_key__in=by_key)
         return {name for photo in photos for name in photo.rendition_names()}
+
+
+@cache
+def _address(language: str) -> str:
+    """Return the address of a picture without a number, in the pages of a language."""
+    with override(language):
+        return reverse("guide:photo_file", args=[NIL])

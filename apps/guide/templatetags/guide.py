@@ -6,12 +6,12 @@ from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse, translate_url
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, get_language_info, override
+from django.utils.translation import get_language, get_language_info
 
 from apps.catalogue.models import Photo
+from apps.guide.addresses import home_in
 
 register = template.Library()
 TONES = 4
@@ -26,30 +26,26 @@ def language_links(context: template.Context) -> list[dict]:
     if request is None:
         return []
     links = []
-    query = request.META.get("QUERY_STRING", "")
+    language, query = get_language(), request.META.get("QUERY_STRING", "")
+    match = request.resolver_match
+    # A page that is not there has no other language; the first page has.
+    translated = match is not None and match.app_name == "guide"
+    below = request.path.removeprefix(home_in(language)) if translated else ""
     for code, _name in settings.LANGUAGES:
-        current = code == get_language()
-        path = translate_url(request.path, code)
-        if path == request.path and not current:
-            # A page that is not there has no other language; the first page has.
-            path = _home_in(code)
+        current = code == language
+        path = request.path if current else home_in(code) + below
         links.append(
             {
                 "code": code,
                 "name": get_language_info(code)["name_local"],
                 "path": path,
                 # Who changes the language keeps what they searched for or chose.
-                "here": f"{path}?{query}" if query and path != _home_in(code) else path,
+                "here": f"{path}?{query}" if query and path != home_in(code) else path,
                 "url": request.build_absolute_uri(path),
                 "current": current,
             }
         )
     return links
-
-
-def _home_in(code: str) -> str:
-    with override(code):
-        return reverse("guide:home")
 
 
 @register.simple_tag(takes_context=True)
