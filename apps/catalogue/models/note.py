@@ -14,6 +14,7 @@ class LandmarkNote(models.Model):
         ACCESS = "access", _("getting there")
         OPENING = "opening", _("about the opening hours")
         FEE = "fee", _("about the fee")
+        WITHDRAWN = "withdrawn", _("why it was withdrawn")
 
     landmark = models.ForeignKey(Landmark, models.CASCADE, related_name="notes")
     language = models.CharField(_("language"), max_length=10)
@@ -32,7 +33,7 @@ class LandmarkNote(models.Model):
             ),
             models.CheckConstraint(
                 name="landmark_note_kind_is_known",
-                condition=Q(kind__in=["access", "opening", "fee"]),
+                condition=Q(kind__in=["access", "opening", "fee", "withdrawn"]),
             ),
         ]
 

@@ -8,9 +8,12 @@ import sys
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from apps.accounts.middleware import STAFF_ADDRESSES
 from apps.catalogue.scope import OutsideRegions
+from apps.guide.absent_places import NoSuchPlace, places_called_like
 from apps.operations.middleware import database_away, is_outage
 from apps.operations.problems import problem_response, wants_json
 
@@ -49,7 +52,11 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
         return problem_response(404, "not_found", _("There is nothing at this address."))
-    return render(request, "404.html", status=404)
+    cards = []
+    if isinstance(exception, NoSuchPlace):
+        cards = places_called_like(exception.slug, language=get_language())
+    staff = request.path.startswith(STAFF_ADDRESSES)
+    return render(request, "404.html", {"cards": cards, "staff": staff}, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from apps.catalogue.models import Landmark
 from apps.catalogue.opening_hours import next_change
 from apps.catalogue.services import redirect_for
+from apps.guide.absent_places import NoSuchPlace, places_instead_of, reason_for_withdrawal
 from apps.guide.itineraries import Point
 from apps.guide.kept_pages import keep
 from apps.guide.landmark_pages import LandmarkPage, landmark_page
@@ -63,16 +64,18 @@ def _page(request: HttpRequest, page: LandmarkPage, now: datetime) -> HttpRespon
 
 
 def _absent(request: HttpRequest, slug: str) -> HttpResponse:
-    """Lead on from a merged landmark, say that one was withdrawn. Raises Http404."""
+    """Lead on from a merged landmark, say that one was withdrawn. Raises NoSuchPlace."""
     target = redirect_for(slug)
     if target is not None:
         return HttpResponsePermanentRedirect(target.get_absolute_url())
     gone = Landmark.objects.filter(slug=slug, state=Landmark.State.WITHDRAWN).with_names().first()
     if gone is None:
-        raise Http404
+        raise NoSuchPlace(slug)
     language = get_language()
     context = {
         "name": gone.name_in(language),
+        "reason": reason_for_withdrawal(gone, language=language),
+        "cards": places_instead_of(gone, language=language),
         "region": gone.region.name_in(language),
         "region_address": f"{reverse('guide:landmark_list')}?region={gone.region.code}",
     }
