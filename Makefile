@@ -52,6 +52,7 @@ lint: .venv/installed
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/lint-imports
+	@$(VENV)/bandit -r -ll -q apps ml portal manage.py 2>/dev/null
 
 clean:
 	@rm -rf .venv .pytest_cache .ruff_cache .import_linter_cache

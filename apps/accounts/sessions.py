@@ -22,7 +22,7 @@ _MEMBERSHIP = User.groups.through._meta.db_table
 _SESSION = f"""
     SELECT session_data FROM {Session._meta.db_table}
     WHERE session_key = %(key)s AND expire_date > %(at)s
-"""
+"""  # nosec B608
 _PERSON = f"""
     SELECT ARRAY(
         SELECT role.name FROM {_MEMBERSHIP} AS member
@@ -30,7 +30,7 @@ _PERSON = f"""
         WHERE member.user_id = person.id
     ), {columns(User, "person")}
     FROM {User._meta.db_table} AS person WHERE person.id = %(id)s
-"""
+"""  # nosec B608
 
 
 class SessionStore(db.SessionStore):

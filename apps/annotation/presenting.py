@@ -50,7 +50,7 @@ _SHOWN = f"""
     LEFT JOIN {Draft._meta.db_table} AS draft
         ON draft.task_id = task.id AND draft.annotator_id = %(user)s
     WHERE task.id = %(task)s
-"""
+"""  # nosec B608
 
 
 def bbox(annotation: Annotation) -> list[int | float]:

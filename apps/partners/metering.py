@@ -39,7 +39,7 @@ _FIND = f"""
     SELECT {columns(ApiKey, "key")} FROM {ApiKey._meta.db_table} AS key
     LEFT JOIN {User._meta.db_table} AS owner ON owner.id = key.owner_id
     WHERE key.secret_sha256 = %(digest)s AND coalesce(owner.is_active, true)
-"""
+"""  # nosec B608
 # Each window is one row, and its condition stands in the statement: two processes cannot both
 # take the last use. What was not admitted is not counted anywhere.
 _TAKE = """
@@ -63,7 +63,7 @@ _COUNT = f"""
         ON CONFLICT (key_id, day, operation) DO UPDATE SET used = usage.used + 1
     )
     SELECT (SELECT used FROM minute), (SELECT used FROM day)
-"""
+"""  # nosec B608
 
 
 def find_api_key(text: str, *, at: datetime) -> ApiKey:

@@ -49,7 +49,7 @@ _UNSEEN = f"""
     ORDER BY hashtextextended(concat_ws(' ', %(user)s::bigint, image.id), 0), image.id LIMIT 1
     ON CONFLICT DO NOTHING
     RETURNING {columns(AnnotationTask, "made")}
-"""
+"""  # nosec B608
 # A draw that depends on the person and on what they did last: asking again draws nothing new.
 _DUE = f"""
         AND (SELECT dataset.truth_share * 100 FROM {Dataset._meta.db_table} AS dataset
@@ -58,7 +58,7 @@ _DUE = f"""
             (SELECT id FROM {_ANNOTATION} WHERE by_id = %(user)s
                 ORDER BY created_at DESC, id DESC LIMIT 1),
             (SELECT max(id) FROM {_SKIP} WHERE annotator_id = %(user)s)), 0) & 2147483647) %% 10000
-"""
+"""  # nosec B608
 PRACTISE_NOW = _UNSEEN.replace("{when}", "")
 CHECK_NOW = _UNSEEN.replace("{when}", _DUE)
 

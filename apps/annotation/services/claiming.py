@@ -43,7 +43,7 @@ _DATASETS = f"""
         )
     )
     ORDER BY mine.position NULLS LAST, dataset.id
-"""
+"""  # nosec B608
 # The holder keeps token and start; everybody else gets new ones.
 _TAKE = f"""
     UPDATE {_TASK} AS held SET state = 'leased', holder_id = %(user)s, lease_until = %(until)s,
@@ -51,23 +51,23 @@ _TAKE = f"""
         leased_at = CASE WHEN {{mine}} THEN leased_at ELSE %(at)s END
     WHERE id = COALESCE({{choices}})
     RETURNING {columns(AnnotationTask, "held")}
-""".format(
+""".format(  # nosec B608
     mine="state = 'leased' AND holder_id = %(user)s AND lease_until > %(at)s", choices="{choices}"
 )
 # Each choice locks what it finds; the next one is asked only when it finds nothing.
 _CHOICE = f"""(
     SELECT task.id FROM {_TASK} AS task WHERE {{which}}
     ORDER BY {{order}} FOR UPDATE OF task {{wait}} LIMIT 1
-)"""
+)"""  # nosec B608
 _NOT_SKIPPED_BY_ME = (
     f"NOT EXISTS (SELECT 1 FROM {_SKIP} AS skip"
-    " WHERE skip.task_id = task.id AND skip.annotator_id = %(user)s)"
+    " WHERE skip.task_id = task.id AND skip.annotator_id = %(user)s)"  # nosec B608
 )
 # With redundancy an image has several tasks, each for another person; a check is one more.
 _NO_OTHER_SLOT_IS_MINE = (
     f"NOT EXISTS (SELECT 1 FROM {_TASK} AS other WHERE other.image_id = task.image_id"
     " AND other.id <> task.id AND %(user)s IN"
-    " (other.annotator_id, other.holder_id, other.reserved_for_id, other.check_of_id))"
+    " (other.annotator_id, other.holder_id, other.reserved_for_id, other.check_of_id))"  # nosec B608
 )
 # No SKIP LOCKED: a heartbeat on the same row at this moment must not cost the person their task.
 _HELD = _CHOICE.format(

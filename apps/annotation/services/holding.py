@@ -31,7 +31,7 @@ _LOCKED = f"""
     JOIN {AnnotationImage._meta.db_table} AS image ON image.id = task.image_id
     JOIN {Dataset._meta.db_table} AS dataset ON dataset.id = task.dataset_id
     FOR UPDATE OF task
-"""
+"""  # nosec B608
 
 
 class LeaseLost(Exception):

@@ -37,7 +37,7 @@ _NEXT = f"""
         FOR UPDATE SKIP LOCKED LIMIT 1
     )
     RETURNING id
-"""
+"""  # nosec B608
 
 
 class NothingToReview(Exception):

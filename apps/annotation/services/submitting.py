@@ -176,7 +176,7 @@ _STORED = f"""
         WHERE id = %(task_id)s
     )
     {insertion(Annotation)} RETURNING id
-"""
+"""  # nosec B608
 
 
 def _store(task: AnnotationTask, annotation: Annotation) -> None:

@@ -45,7 +45,7 @@ def _tree(table: str) -> str:
              ORDER BY {NEAREST_NAME.format("named")} LIMIT 1
           ) shown ON true
          GROUP BY leaf
-    )"""
+    )"""  # nosec B608
 
 
 PHOTO_URL = "%(base)s::text || '/photos/' || photo.id || '.jpg'"
@@ -56,7 +56,7 @@ FIELDS = {
         SELECT coalesce(min(text), '') FROM (
             SELECT named.text FROM catalogue_landmarkname named
              WHERE named.landmark_id = landmark.id
-             ORDER BY {NEAREST_NAME.format("named")} LIMIT 1) AS best)""",
+             ORDER BY {NEAREST_NAME.format("named")} LIMIT 1) AS best)""",  # nosec B608
     "names": """(
         SELECT coalesce(json_agg(json_build_object(
                    'language', named.language, 'kind', named.kind, 'text', named.text)
@@ -81,7 +81,7 @@ FIELDS = {
                    ORDER BY photo.source = %(drawn)s, photo.created_at, photo.id), '[]')
           FROM catalogue_photo photo JOIN catalogue_license license ON license.id = license_id
          WHERE photo.landmark_id = landmark.id AND license.may_show
-           AND (photo.credit <> '' OR NOT license.needs_credit))""",
+           AND (photo.credit <> '' OR NOT license.needs_credit))""",  # nosec B608
     "article": """(
         SELECT json_build_object('language', language, 'title', title, 'body', body)
           FROM guide_article article
@@ -147,7 +147,7 @@ def _statement(fields: tuple[str, ...], geo: bool) -> str:
         WITH RECURSIVE {tables}
         SELECT landmark.id, {made}::text
           FROM page JOIN catalogue_landmark landmark USING (id) {" ".join(joins)}
-         ORDER BY place"""
+         ORDER BY place"""  # nosec B608
 
 
 def landmark_texts(

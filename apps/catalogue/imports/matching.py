@@ -120,7 +120,7 @@ def _numbered(numbers: Iterable[tuple[str, str]]) -> list[int]:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(
             f"SELECT landmark.id FROM unnest(%s::jsonb[]) AS wanted(pair)"
-            f" JOIN {Landmark._meta.db_table} AS landmark ON landmark.external_ids @> wanted.pair",
+            f" JOIN {Landmark._meta.db_table} AS landmark ON landmark.external_ids @> wanted.pair",  # nosec B608
             [pairs],
         )
         found = [key for (key,) in cursor.fetchall()]

@@ -143,7 +143,7 @@ def _lines_so_far(held: CatalogueImport, keys: set[str]) -> dict[str, int]:
             f"""
             SELECT key, min(line) FROM {CatalogueImportRow._meta.db_table}, unnest(keys) AS key
             WHERE held_id = %s AND outcome <> %s AND key = ANY(%s::text[]) GROUP BY key
-            """,
+            """,  # nosec B608
             [held.pk, Outcome.REFUSED, list(keys)],
         )
         return dict(cursor.fetchall())
@@ -252,7 +252,7 @@ def _note(
             SET written = true, outcome = told.outcome, problems = told.problems::jsonb
             FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS told(id, outcome, problems)
             WHERE staged.id = told.id
-            """,
+            """,  # nosec B608
             [
                 [row.pk for row in rows],
                 [str(plan.outcome) for plan in told],

@@ -109,7 +109,7 @@ BEGIN
     RETURN NULL;
 END $$;
 {triggers("catalogue_landmarkredirect", "gilnun_content_redirect", ALL)}
-"""
+"""  # nosec B608
 
 
 def of_owned(table: str, columns: tuple[str, ...]) -> str:
@@ -138,7 +138,7 @@ BEGIN
     RETURN NULL;
 END $$;
 {triggers(f"catalogue_{table}", f"gilnun_content_{table}", ALL)}
-"""
+"""  # nosec B608
 
 
 def of_shared(table: str, column: str, keys: str, events: tuple[str, ...]) -> str:
@@ -160,7 +160,7 @@ END $$;
 
 
 def of_node(table: str, column: str, columns: tuple[str, ...]) -> str:
-    keys = f"    keys := ARRAY(SELECT fresh.id FROM {changed(columns)});"
+    keys = f"    keys := ARRAY(SELECT fresh.id FROM {changed(columns)});"  # nosec B608
     return of_shared(table, column, keys, ("UPDATE",))
 
 
@@ -172,7 +172,7 @@ def of_name(table: str, column: str, columns: tuple[str, ...]) -> str:
         keys := ARRAY(SELECT DISTINCT {column} FROM old_rows);
     ELSE
         keys := ARRAY(SELECT DISTINCT fresh.{column} FROM {changed(columns)});
-    END IF;"""
+    END IF;"""  # nosec B608
     return of_shared(table, column, keys, ALL)
 
 

@@ -51,7 +51,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
         (SELECT max(published_at) FROM guide_article
           WHERE landmark_id = landmark AND state = 'published' AND published_at <= statement_timestamp()))
 $$;
-"""
+"""  # nosec B608
 FORGET = """
 CREATE OR REPLACE FUNCTION gilnun_content_version(landmark bigint) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE AS $$

@@ -86,7 +86,7 @@ def picture(
         height,
         alt,
         format_html(' class="{}"', css) if css else "",
-        mark_safe(' fetchpriority="high"' if first else ' loading="lazy"'),
+        mark_safe(' fetchpriority="high"' if first else ' loading="lazy"'),  # nosec B308, B703
     )
     sources = format_html_join(
         "",
