@@ -91,6 +91,7 @@ THEME = {
                 "items": [
                     _sidebar(_("Questions"), "photo_camera", "recognition_recognitionrequest"),
                     _sidebar(_("Models"), "model_training", "recognition_servedmodel"),
+                    _sidebar(_("Training runs"), "fitness_center", "recognition_trainingrun"),
                     _sidebar(
                         _("Choices of references"), "add_a_photo", "recognition_referencechoice"
                     ),

@@ -122,6 +122,7 @@ ADMIN: dict[str, dict[Role, tuple[str, ...]]] = {
     "recognition.candidate": {Role.ML_ENGINEER: VIEW},
     "recognition.servedmodel": {Role.ML_ENGINEER: VIEW},
     "recognition.referenceindex": {Role.ML_ENGINEER: VIEW},
+    "recognition.trainingrun": {Role.ML_ENGINEER: VIEW},
     "recognition.referencechoice": {
         EDITOR: VIEW,
         PUBLISHER: VIEW,

@@ -3,7 +3,9 @@
 Writes DIR/{train,held_out}-00000.tfrecord …, classes.json (labels in the order of their
 numbers, and how many pictures each has), counts.csv and contact_sheet.jpg, and prints one JSON
 object. DIR may be any folder that tf.io.gfile opens, object storage too. Pictures are cut to
-their box with --crop box (and a margin around it), turned upright and shrunk to --side.
+their box with --crop box (and a margin around it), turned upright and shrunk to --side. Several
+sources are joined. --folders writes the same split as FOLDER/{references,queries}/LABEL/ too,
+for `ml.evaluate`.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageDraw, ImageOps
 
-from ml.data.manifest import Box, Example, read_manifest
+from ml.data.manifest import Box, Example, InvalidManifest, read_manifest
 from ml.data.splitting import difference_hash, groups_of, held_out
 
 JPEG_QUALITY = 92
@@ -32,6 +34,7 @@ PICTURES_A_SHARD = 2000
 SHEET_CELL = 96
 SHEET_COLUMNS = 12
 SPLITS = ("train", "held_out")
+FOLDER_OF = {"train": "references", "held_out": "queries"}
 
 
 class ShardSet(NamedTuple):
@@ -48,20 +51,23 @@ class _Prepared(NamedTuple):
 
 
 def write_shards(
-    source: Path,
+    sources: Path | Sequence[Path],
     output: str,
     *,
     crop: str = "whole",
     side: int = 512,
     held_out_share: float = 0.15,
     seed: int = 1,
+    folders: Path | None = None,
 ) -> ShardSet:
-    """Read, cut, shrink, split and write all pictures of a source.
+    """Read, cut, shrink, split and write all pictures of one or more sources.
 
-    crop: "whole" or "box". A file that cannot be read is listed and passed over. Pictures are
-    prepared one at a time, so memory does not grow with their number.
+    crop: "whole" or "box". folders: where to write them as class folders too. A file that cannot
+    be read is listed and passed over. Pictures are prepared one at a time, so memory does not
+    grow with their number.
     """
-    examples = read_manifest(source)
+    sources = [sources] if isinstance(sources, str | Path) else sources
+    examples = [example for source in sources for example in read_manifest(source)]
     readable, hashes, refused = [], [], []
     for example in examples:
         try:
@@ -84,6 +90,8 @@ def write_shards(
         # Classes come in one after another: reading them so would train on one at a time.
         order = np.random.default_rng(seed).permutation(len(chosen))
         _write_split(output, split, [chosen[index] for index in order], numbers, crop, side)
+        if folders is not None:
+            _write_folders(folders / FOLDER_OF[split], chosen, crop, side)
         counts[split] = len(chosen)
     _write_overview(output, readable, outside, classes, side)
     return ShardSet(classes, counts, refused)
@@ -120,6 +128,15 @@ def _write_split(
             for example in examples[start : start + PICTURES_A_SHARD]:
                 jpeg = prepared(example, crop, side).jpeg
                 writer.write(_record(jpeg, numbers[example.label]))
+
+
+def _write_folders(folder: Path, examples: Sequence[Example], crop: str, side: int) -> None:
+    for number, example in enumerate(examples):
+        if Path(example.label).name != example.label:
+            raise InvalidManifest(f"{example.file}: {example.label!r} cannot name a folder")
+        target = folder / example.label / f"{number:07d}.jpg"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(prepared(example, crop, side).jpeg)
 
 
 def _record(jpeg: bytes, label: int) -> bytes:
@@ -182,18 +199,20 @@ def contact_sheet(examples: Iterator[Example], side: int, most: int = 240) -> by
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.data.shards")
-    parser.add_argument("source", type=Path)
+    parser.add_argument("sources", type=Path, nargs="+", metavar="SOURCE")
     parser.add_argument("--output", required=True, metavar="DIR")
     parser.add_argument("--crop", choices=("whole", "box"), default="whole")
     parser.add_argument("--side", type=int, default=512, metavar="PIXELS")
     parser.add_argument("--held-out", type=float, default=0.15, metavar="SHARE")
+    parser.add_argument("--folders", type=Path, metavar="DIR", help="the split as class folders")
     options = parser.parse_args(arguments)
     written = write_shards(
-        options.source,
+        options.sources,
         options.output,
         crop=options.crop,
         side=options.side,
         held_out_share=options.held_out,
+        folders=options.folders,
     )
     print(
         json.dumps(

@@ -1,3 +1,3 @@
-from apps.recognition.admin import choices, serving
+from apps.recognition.admin import choices, serving, training
 
-__all__ = ["choices", "serving"]
+__all__ = ["choices", "serving", "training"]

@@ -13,6 +13,7 @@ from apps.recognition.models.request import (
     ShadowAnswer,
 )
 from apps.recognition.models.served_model import ServedModel
+from apps.recognition.models.training_run import TrainingRun
 
 __all__ = [
     "Candidate",
@@ -27,4 +28,5 @@ __all__ = [
     "ReferenceIndex",
     "ServedModel",
     "ShadowAnswer",
+    "TrainingRun",
 ]

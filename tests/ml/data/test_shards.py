@@ -65,6 +65,24 @@ def test_shards_hold_every_picture_once_and_say_what_they_hold(folder, tmp_path)
     assert sorted(seen) == [0] * 2 + [1] * 6 + [2] * 12
 
 
+def test_the_same_split_is_written_as_class_folders(folder, tmp_path):
+    written = shards.write_shards(
+        [folder], str(tmp_path / "out"), side=48, held_out_share=0.25, folders=tmp_path / "folders"
+    )
+
+    found = {
+        name: len(list((tmp_path / "folders" / name).rglob("*.jpg")))
+        for name in ("references", "queries")
+    }
+    assert found == {
+        "references": written.counts["train"],
+        "queries": written.counts["held_out"],
+    }
+    assert sorted(one.name for one in (tmp_path / "folders" / "references").iterdir()) == [
+        *("blue", "green", "red")
+    ]
+
+
 def test_a_box_is_cut_out_with_a_margin(tmp_path):
     pixels = np.zeros((100, 200, 3), np.uint8)
     pixels[40:60, 100:140] = 255
