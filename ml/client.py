@@ -10,7 +10,16 @@ from typing import NamedTuple
 import grpc
 import numpy as np
 
-from ml.contract import CLASS_IDS, EMBEDDING, IMAGE, SCORES, SIGNATURE_NAME
+from ml.contract import (
+    CLASS_IDS,
+    EMBEDDING,
+    IMAGE,
+    LOCAL_OUTPUTS,
+    LOCAL_SIGNATURE,
+    SCORES,
+    SIGNATURE_NAME,
+)
+from ml.inference.local_features import LocalFeatures
 from ml.serving_protocol import (
     BadTensor,
     array_to_tensor,
@@ -138,6 +147,20 @@ class ServingClient:
             answer, pictures=len(image), version=version, embedding_size=embedding_size
         )
 
+    def local_features(
+        self, image: np.ndarray, *, model: str, version: int, timeout: float
+    ) -> LocalFeatures:
+        """The local features of one picture, uint8 [1, H, W, 3] at a size of labels.json.
+
+        Places are in pixels of that picture. The reply is checked as that of `predict`.
+        """
+        request = predict_pb2.PredictRequest()
+        _name_model(request.model_spec, model, version)
+        request.model_spec.signature_name = LOCAL_SIGNATURE
+        request.inputs[IMAGE].CopyFrom(array_to_tensor(image))
+        answer = self._call(self._connection().prediction.Predict, request, timeout)
+        return _checked_features(answer, version)
+
     def status(
         self, *, model: str, timeout: float, version: int | None = None
     ) -> tuple[VersionStatus, ...]:
@@ -231,6 +254,20 @@ def _shapes(tensors) -> dict[str, tuple[int, ...]]:
     }
 
 
+def _checked_features(answer, version: int) -> LocalFeatures:
+    if answer.model_spec.version.value != version:
+        raise BadServingReply(
+            f"asked for version {version}, version {answer.model_spec.version.value} answered"
+        )
+    features = LocalFeatures(*(_array(answer, name) for name in LOCAL_OUTPUTS))
+    count = len(features.attention)
+    shapes = ((count, 2), (count, features.descriptors.shape[-1]), (count,), (count,))
+    for name, array, shape in zip(LOCAL_OUTPUTS, features, shapes, strict=True):
+        if array.dtype != np.float32 or array.shape != shape or not np.isfinite(array).all():
+            raise BadServingReply(f"{name} is {array.dtype} {list(array.shape)}")
+    return features
+
+
 def _checked_reply(
     answer, *, pictures: int, version: int | None, embedding_size: int | None
 ) -> ServingReply:
@@ -251,13 +288,17 @@ def _checked_reply(
     return ServingReply(embedding, scores, class_ids, answered)
 
 
-def _output(answer, name: str, numpy_type: type, pictures: int) -> np.ndarray:
+def _array(answer, name: str) -> np.ndarray:
     if name not in answer.outputs:
         raise BadServingReply(f"the reply has no {name}")
     try:
-        array = tensor_to_array(answer.outputs[name], largest_bytes=LARGEST_MESSAGE)
+        return tensor_to_array(answer.outputs[name], largest_bytes=LARGEST_MESSAGE)
     except BadTensor as error:
         raise BadServingReply(f"{name}: {error}") from error
+
+
+def _output(answer, name: str, numpy_type: type, pictures: int) -> np.ndarray:
+    array = _array(answer, name)
     if array.dtype != numpy_type or array.ndim != 2 or len(array) != pictures:
         raise BadServingReply(f"{name} is {array.dtype} {list(array.shape)}")
     return array

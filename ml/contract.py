@@ -22,6 +22,11 @@ EMBEDDING = "embedding"  # float32 [N, D], L2-normalized
 SCORES = "scores"  # float32 [N, K], cosine scores of the trained head, falling
 CLASS_IDS = "class_ids"  # int64 [N, K], indices into `classes` of labels.json
 
+# Local features of one picture: uint8 [1, H, W, 3] → locations float32 [M, 2], (y, x) in its
+# pixels, descriptors float32 [M, 40], L2-normalized, attention float32 [M], scales float32 [M].
+LOCAL_SIGNATURE = "local_features"
+LOCAL_OUTPUTS = ("locations", "descriptors", "attention", "scales")
+
 LABELS_FILE = "labels.json"
 ONNX_FILE = "model.onnx"
 CHECKSUMS_FILE = "SHA256SUMS"
@@ -76,6 +81,11 @@ PROFILES = {
 }
 
 
+# Local features, a model of its own beside the one that answers: nothing is trained for it.
+LOCAL_PROFILE = Profile("local", "landmarks-local", 40, PHOTO_SIZES)
+EXPORTED_PROFILES = {**PROFILES, LOCAL_PROFILE.name: LOCAL_PROFILE}
+
+
 class InvalidLabels(ValueError):
     """labels.json does not say what the contract asks for."""
 
@@ -86,9 +96,9 @@ class UnknownProfile(ValueError):
 
 def profile_named(name: str) -> Profile:
     """The profile of this name; UnknownProfile names those there are."""
-    if name not in PROFILES:
-        raise UnknownProfile(f"no profile {name!r}; there are {', '.join(PROFILES)}")
-    return PROFILES[name]
+    if name not in EXPORTED_PROFILES:
+        raise UnknownProfile(f"no profile {name!r}; there are {', '.join(EXPORTED_PROFILES)}")
+    return EXPORTED_PROFILES[name]
 
 
 @dataclass(frozen=True)
@@ -104,7 +114,8 @@ class Labels:
     """What labels.json says about one model version.
 
     classes is empty where the model has no head; class_ids index into it.
-    calibration is None where the portal fits it on its own references.
+    calibration is None where the portal fits it on its own references; of local features it says
+    from how many agreeing places on a match counts as verified (`least_inliers`).
     """
 
     model: str
@@ -115,6 +126,7 @@ class Labels:
     embedding_size: int
     classes: tuple[ModelClass, ...] = ()
     calibration: dict[str, float] | None = None
+    signature: str = SIGNATURE_NAME
 
     def to_json(self) -> str:
         return json.dumps(
@@ -131,6 +143,7 @@ class Labels:
                     for entry in self.classes
                 ],
                 "calibration": self.calibration,
+                "signature": self.signature,
             },
             indent=2,
             ensure_ascii=False,
@@ -150,6 +163,9 @@ class Labels:
         calibration = fields.get("calibration")
         if calibration is not None and not isinstance(calibration, dict):
             raise InvalidLabels("calibration must be null or an object")
+        signature = fields.get("signature", SIGNATURE_NAME)
+        if signature not in (SIGNATURE_NAME, LOCAL_SIGNATURE):
+            raise InvalidLabels(f"signature is {signature!r}")
         return cls(
             model=_text(fields, "model"),
             version=_positive(fields.get("version"), "version"),
@@ -159,6 +175,7 @@ class Labels:
             embedding_size=_positive(fields.get("embedding_size"), "embedding_size"),
             classes=_classes(fields.get("classes")),
             calibration=calibration,
+            signature=signature,
         )
 
 

@@ -5,6 +5,9 @@ Writes DIR/<model name>/<version>/ as `ml.contract` lays it out, in about half a
 minute on two cores, and prints one JSON object. A version that exists is never
 overwritten; without --version the next free number is taken.
 
+`--profile local` exports local features for verification, which need no training; `--run DIR
+--local` those of a trained attention.
+
 `ensure_exported` is for set-up: it checks checksums (about 0.1 s) and exports,
 in a process of its own, only what is missing. The caller never imports
 TensorFlow.
@@ -18,7 +21,15 @@ import sys
 import time
 from pathlib import Path
 
-from ml.contract import DEFAULT_PROFILE, PROFILES, Labels, Profile, profile_named, read_labels
+from ml.contract import (
+    DEFAULT_PROFILE,
+    EXPORTED_PROFILES,
+    LOCAL_PROFILE,
+    Labels,
+    Profile,
+    profile_named,
+    read_labels,
+)
 from ml.export_folder import IncompleteExport, checked_labels, version_folders
 
 
@@ -64,8 +75,14 @@ def newest_export(output: Path, profile: Profile) -> Path | None:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ml.export", description=__doc__.split(":")[0])
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--profile", choices=PROFILES, default=DEFAULT_PROFILE)
+    what.add_argument("--profile", choices=EXPORTED_PROFILES, default=DEFAULT_PROFILE)
     what.add_argument("--run", type=Path, metavar="DIR", help="the folder of a training run")
+    parser.add_argument(
+        "--local", action="store_true", help="of a run: its local features, with DELF's attention"
+    )
+    parser.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="what the PCA of local features is fitted on"
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--version", type=int, metavar="N", help="default: the next free number")
     options = parser.parse_args(arguments)
@@ -98,12 +115,18 @@ def _write(source: Profile | Path, options: argparse.Namespace) -> tuple[Labels,
     # Here and not above: TensorFlow takes seconds and 600 MB that
     # ensure_exported's callers must not pay.
     from ml.exporting import VersionExists, profile_to_export, run_to_export, write_export
+    from ml.local_exporting import local_profile_to_export, local_run_to_export
     from ml.training import NothingTrained
 
     try:
-        to_export = (
-            profile_to_export(source) if isinstance(source, Profile) else run_to_export(source)
-        )
+        if source == LOCAL_PROFILE:
+            to_export = local_profile_to_export(options.pictures)
+        elif isinstance(source, Profile):
+            to_export = profile_to_export(source)
+        elif options.local:
+            to_export = local_run_to_export(source, options.pictures)
+        else:
+            to_export = run_to_export(source)
         version = options.version or _next_version(options.output, to_export.model_name)
         folder = write_export(to_export, options.output, version)
     except (VersionExists, NothingTrained) as error:

@@ -10,6 +10,10 @@ class IncompleteExport(Exception):
     """A version folder lacks a file, or a file is not what was exported."""
 
 
+class ExportDiffers(Exception):
+    """The ONNX file does not answer as the SavedModel does."""
+
+
 def version_folders(models: Path, model: str) -> list[Path]:
     """The version folders of a model, newest first; whole or not."""
     folder = Path(models) / model

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ from ml.contract import (
     Profile,
     sizes_up_to,
 )
-from ml.export_folder import write_checksums
+from ml.export_folder import ExportDiffers, write_checksums
 from ml.models import colour_histogram, efficientnet_lite
 from ml.models.arcface_head import ArcFaceHead
 from ml.training import load_trained
@@ -47,10 +47,6 @@ class VersionExists(Exception):
     """An export never replaces another."""
 
 
-class ExportDiffers(Exception):
-    """The ONNX file does not answer as the SavedModel does."""
-
-
 class Exportable(NamedTuple):
     """A network and all that labels.json says about it.
 
@@ -65,6 +61,10 @@ class Exportable(NamedTuple):
     network: keras.Model
     head: ArcFaceHead | None = None
     classes: tuple[ModelClass, ...] = ()
+
+    def write_files(self, version: int, folder: Path) -> None:
+        """Write SavedModel, ONNX, labels and checksums. Raises ExportDiffers."""
+        _write_files(self, version, folder)
 
 
 def profile_to_export(profile: Profile) -> Exportable:
@@ -106,7 +106,15 @@ def photo_sizes(side: int) -> tuple[ImageSize, ...]:
     return sizes_up_to(longest, tuple(shorter))
 
 
-def write_export(source: Exportable, output: Path, version: int) -> Path:
+class Writes(Protocol):
+    """What can be exported under a name."""
+
+    model_name: str
+
+    def write_files(self, version: int, folder: Path) -> None: ...
+
+
+def write_export(source: Writes, output: Path, version: int) -> Path:
     """Export to OUTPUT/<model name>/<version>, whole or not at all.
 
     Raises VersionExists, ExportDiffers.
@@ -117,7 +125,7 @@ def write_export(source: Exportable, output: Path, version: int) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
     try:
-        _write_files(source, version, building)
+        source.write_files(version, building)
         building.chmod(0o755)
         _rename(building, target)
     finally:

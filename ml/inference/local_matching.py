@@ -1,7 +1,7 @@
 """Do two photographs show the same thing? Local features, matched and verified by geometry.
 
 DELF's way (Noh et al. 2017, arXiv 1612.06321; tensorflow/models research/delf): the strongest
-features of an image pyramid, non-maximum suppression over scales, nearest neighbours below a
+features of an image pyramid, non-maximum suppression over scales, mutual nearest neighbours below a
 distance, RANSAC for an affine map; the inliers are the score. numpy, SciPy's k-d tree and
 scikit-image's RANSAC; no network in here.
 """
@@ -13,31 +13,21 @@ from scipy.spatial import cKDTree
 from skimage.measure import ransac
 from skimage.transform import AffineTransform
 
+from ml.inference.local_features import LocalFeatures, StoredFeatures, restored
+
 MOST_FEATURES = 1000
 OVERLAP = 0.8  # intersection over union above which the weaker of two features goes
 NEAREST_DISTANCE = 0.8
 RESIDUAL = 20.0  # pixels
 TRIALS = 1000
+# With so much certainty that no better map was missed, fewer trials are enough.
+CERTAINTY = 0.9999
+# What two photographs of one place may do to each other; a map beyond it fits by chance.
+MOST_SCALING = 10.0  # of areas, either way
+MOST_STRETCH = 3.0  # of one direction against the other
 SMALLEST_SAMPLE = 3
 # With fewer pairs than this an affine map proves nothing.
 FEWEST_PAIRS = 4
-
-
-class LocalFeatures(NamedTuple):
-    """locations float32 [M, 2], (y, x) in pixels of the described picture;
-    descriptors float32 [M, 40], L2-normalized; attention float32 [M]; scales float32 [M]."""
-
-    locations: np.ndarray
-    descriptors: np.ndarray
-    attention: np.ndarray
-    scales: np.ndarray
-
-
-class StoredFeatures(NamedTuple):
-    """locations uint16 [M, 2] and descriptors uint8 [M, 40]: 44 bytes a feature."""
-
-    locations: np.ndarray
-    descriptors: np.ndarray
 
 
 class Match(NamedTuple):
@@ -92,21 +82,6 @@ def _overlaps(box: np.ndarray, others: np.ndarray) -> np.ndarray:
     return shared / ((box[2:] - box[:2]).prod() + areas - shared)
 
 
-def stored(features: LocalFeatures) -> StoredFeatures:
-    """Quantize for storage: descriptors to steps of 2/255, places to whole pixels."""
-    return StoredFeatures(
-        np.clip(np.round(features.locations), 0, 65535).astype(np.uint16),
-        np.round((np.clip(features.descriptors, -1, 1) + 1) * 127.5).astype(np.uint8),
-    )
-
-
-def restored(features: StoredFeatures) -> tuple[np.ndarray, np.ndarray]:
-    """Places float32 [M, 2] and unit descriptors float32 [M, 40] of stored features."""
-    descriptors = features.descriptors.astype(np.float32) / 127.5 - 1
-    lengths = np.linalg.norm(descriptors, axis=1, keepdims=True)
-    return features.locations.astype(np.float32), descriptors / np.maximum(lengths, 1e-6)
-
-
 def match(
     query: StoredFeatures,
     reference: StoredFeatures,
@@ -118,8 +93,9 @@ def match(
 ) -> Match:
     """The pairs of places that one affine map carries from query to reference.
 
-    Each query feature is paired with its nearest reference feature where that lies within
-    nearest_distance. The same arguments give the same pairs.
+    Two features are a pair where each is the other's nearest, within nearest_distance. Maps that
+    mirror, or scale and stretch beyond what a camera does, do not count. The same arguments
+    give the same pairs.
     """
     if len(query.locations) < FEWEST_PAIRS or len(reference.locations) < FEWEST_PAIRS:
         return NO_MATCH
@@ -128,7 +104,9 @@ def match(
     distances, nearest = cKDTree(reference_descriptors).query(
         query_descriptors, distance_upper_bound=nearest_distance
     )
-    paired = np.isfinite(distances)
+    _, nearest_back = cKDTree(query_descriptors).query(reference_descriptors)
+    paired = np.flatnonzero(np.isfinite(distances))
+    paired = paired[nearest_back[nearest[paired]] == paired]
     pairs = query_places[paired], reference_places[nearest[paired]]
     # An affine map needs three places that differ, in both pictures.
     if min(len(np.unique(places, axis=0)) for places in pairs) < FEWEST_PAIRS:
@@ -139,8 +117,19 @@ def match(
         min_samples=SMALLEST_SAMPLE,
         residual_threshold=residual,
         max_trials=trials,
+        is_model_valid=_is_plausible,
+        stop_probability=CERTAINTY,
         rng=seed,
     )
     if agreeing is None or agreeing.sum() < FEWEST_PAIRS:
         return NO_MATCH
     return Match(pairs[0][agreeing], pairs[1][agreeing])
+
+
+def _is_plausible(affine: AffineTransform, *pairs: np.ndarray) -> bool:
+    linear = affine.params[:2, :2]
+    if not np.isfinite(linear).all():
+        return False
+    scaling = np.linalg.det(linear)
+    longest, shortest = np.linalg.svd(linear, compute_uv=False)
+    return 1 / MOST_SCALING < scaling < MOST_SCALING and longest < MOST_STRETCH * shortest

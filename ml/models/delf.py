@@ -51,6 +51,20 @@ def attended_mean(features, attention):
     return ops.sum(unit * attention, axis=(1, 2)) / (ops.sum(attention, axis=(1, 2)) + 1e-6)
 
 
+def feature_strength(backbone: keras.Model, layer: str) -> keras.Model:
+    """Attention without training: where a backbone's map is strong (Tolias et al. 2020, HOW).
+
+    Returns float32 [N, H, W, 3] of 0–255 → (map [N, h, w, C], its lengths [N, h, w, 1]).
+    """
+    features = backbone.get_layer(layer).output
+    lengths = layers.Lambda(
+        lambda x: ops.sqrt(ops.sum(ops.square(x), axis=-1, keepdims=True)),
+        output_shape=lambda shape: (*shape[:-1], 1),
+        name="strength",
+    )(features)
+    return keras.Model(backbone.input, [features, lengths], name=f"{backbone.name}_strength")
+
+
 class LocalBranch(layers.Layer):
     """The trained part of DELF on a feature map: returns (pooled [N, C], attention [N, H, W, 1]).
 

@@ -1,8 +1,8 @@
 """TensorFlow Serving's gRPC API over the loaded models, and nothing more.
 
 Messages and codes follow tensorflow/serving: model_servers/server_core.cc and
-servables/tensorflow/predict_util.cc. Every version serves one signature,
-`serving_default` of `ml.contract`.
+servables/tensorflow/predict_util.cc. Every version serves one signature
+of `ml.contract`: `serving_default`, or `local_features`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import grpc
 import numpy as np
 
 from ml.client import LARGEST_MESSAGE
-from ml.contract import CLASS_IDS, EMBEDDING, IMAGE, SCORES, SIGNATURE_NAME
+from ml.contract import CLASS_IDS, EMBEDDING, IMAGE, LOCAL_OUTPUTS, LOCAL_SIGNATURE, SCORES
 from ml.model_config import BadModelConfig, read_config
 from ml.serving.loaded_models import (
     LoadedModel,
@@ -106,8 +106,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
     def _predict(self, request, context):
         model = _find(self._models, request.model_spec)
-        signature = request.model_spec.signature_name or SIGNATURE_NAME
-        if signature != SIGNATURE_NAME:
+        signature = request.model_spec.signature_name or model.labels.signature
+        if signature != model.labels.signature:
             raise _invalid(f'Serving signature key "{signature}" not found.')
         image = _image(request, model)
         names = _asked_outputs(request, model)
@@ -127,7 +127,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         response = get_model_metadata_pb2.GetModelMetadataResponse()
         _name_version(response.model_spec, request, model)
         signatures = get_model_metadata_pb2.SignatureDefMap()
-        signatures.signature_def[SIGNATURE_NAME].CopyFrom(_signature(model))
+        signatures.signature_def[model.labels.signature].CopyFrom(_signature(model))
         response.metadata["signature_def"].Pack(signatures)
         return response
 
@@ -229,8 +229,9 @@ def _image(request, model: LoadedModel) -> np.ndarray:
         raise _invalid(f"{IMAGE}: {error}") from error
     if image.dtype != np.uint8 or image.ndim != 4 or image.shape[3] != 3:
         raise _invalid(f"{IMAGE} must be uint8 [N, H, W, 3], is {image.dtype} {list(image.shape)}")
-    if not 1 <= len(image) <= LARGEST_BATCH:
-        raise _invalid(f"{IMAGE} must hold 1 to {LARGEST_BATCH} pictures, holds {len(image)}")
+    most = 1 if model.labels.signature == LOCAL_SIGNATURE else LARGEST_BATCH
+    if not 1 <= len(image) <= most:
+        raise _invalid(f"{IMAGE} must hold 1 to {most} pictures, holds {len(image)}")
     if image.shape[1:3] not in model.labels.input_sizes:
         sizes = ", ".join(f"{size.height}x{size.width}" for size in model.labels.input_sizes)
         raise _invalid(
@@ -257,6 +258,12 @@ def _name_version(spec, request, model: LoadedModel) -> None:
 
 def _signature(model: LoadedModel):
     signature = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
+    if model.labels.signature == LOCAL_SIGNATURE:
+        _describe(signature.inputs[IMAGE], IMAGE, types_pb2.DT_UINT8, (1, -1, -1, 3))
+        sizes = ((-1, 2), (-1, model.labels.embedding_size), (-1,), (-1,))
+        for name, size in zip(LOCAL_OUTPUTS, sizes, strict=True):
+            _describe(signature.outputs[name], name, types_pb2.DT_FLOAT, size)
+        return signature
     _describe(signature.inputs[IMAGE], IMAGE, types_pb2.DT_UINT8, (-1, -1, -1, 3))
     head = model.head_size(SCORES)
     for name, wire_type, size in (

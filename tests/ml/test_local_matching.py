@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ml.inference import local_matching
-from ml.inference.local_matching import LocalFeatures, StoredFeatures, match, strongest
+from ml.inference import local_features
+from ml.inference.local_features import LocalFeatures, StoredFeatures
+from ml.inference.local_matching import match, strongest
 from ml.inference.match_picture import match_picture
 
 RANDOM = np.random.default_rng(11)
@@ -15,7 +16,7 @@ def unit(rows: np.ndarray) -> np.ndarray:
 
 def features(places: np.ndarray, descriptors: np.ndarray) -> StoredFeatures:
     ones = np.ones(len(places), np.float32)
-    return local_matching.stored(LocalFeatures(places, descriptors, ones, ones))
+    return local_features.stored(LocalFeatures(places, descriptors, ones, ones))
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_stored_features_take_44_bytes_and_lose_little(scene):
     places, descriptors = scene
 
     kept = features(places, descriptors)
-    again, restored = local_matching.restored(kept)
+    again, restored = local_features.restored(kept)
 
     assert kept.locations.nbytes + kept.descriptors.nbytes == 120 * 44
     assert np.abs(again - places).max() <= 0.5

@@ -6,7 +6,7 @@ from PIL import Image
 
 tf = pytest.importorskip("tensorflow")
 
-from ml.inference import local_matching  # noqa: E402
+from ml.inference import local_features, local_matching  # noqa: E402
 from ml.models import delf  # noqa: E402
 from ml.models.efficientnet_lite import SCALINGS, STAGES, scaled_stages  # noqa: E402
 from ml.models.network import LOCAL_LAYER, feature_network, training_network  # noqa: E402
@@ -102,16 +102,16 @@ def pyramid() -> delf.Pyramid:
     return delf.Pyramid(model, delf.fitted_reduction(unit), scales=(0.5, 0.7071, 1.0, 1.4142))
 
 
-def features_of(pyramid: delf.Pyramid, image: Image.Image) -> local_matching.StoredFeatures:
+def features_of(pyramid: delf.Pyramid, image: Image.Image) -> local_features.StoredFeatures:
     found = pyramid.local_features(tf.constant(np.asarray(image.convert("RGB"))[None]))
     strongest = local_matching.strongest(
-        local_matching.LocalFeatures(
-            *(found[name].numpy() for name in local_matching.LocalFeatures._fields)
+        local_features.LocalFeatures(
+            *(found[name].numpy() for name in local_features.LocalFeatures._fields)
         ),
         receptive_side=delf.RECEPTIVE_SIDE["lite0"],
         least_attention=0.0,
     )
-    return local_matching.stored(strongest)
+    return local_features.stored(strongest)
 
 
 @pytest.mark.slow
