@@ -9,6 +9,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psutil
 
 from bench.catalogue import FilledDatabase, filled_database
 from bench.rows import Row
@@ -25,20 +26,12 @@ def run() -> list[Row]:
         admitted = _admitted(database)
     return [
         Row(
-            "API: find a key by its hash",
-            cost["find"],
+            "API: find a key by its hash, count its minute, its day and its usage",
+            cost["processor"],
             "ms processor",
             f"≤ {CHECK_MOST:.0f}",
-            cost["find"] <= CHECK_MOST,
-            f"{cost['find_wall']:.2f} ms at the caller, the database included",
-        ),
-        Row(
-            "API: count its minute, its day and its usage",
-            cost["count"],
-            "ms processor",
-            "",
-            None,
-            f"{cost['count_wall']:.2f} ms at the caller, the commit to disk included",
+            cost["processor"] <= CHECK_MOST,
+            f"the database included; {cost['wall']:.2f} ms at the caller, the commit to disk too",
         ),
         Row(
             f"API: {REQUESTS} requests at once over {PROCESSES} processes, limit {LIMIT}",
@@ -51,28 +44,31 @@ def run() -> list[Row]:
 
 
 def cost_of_a_check() -> dict[str, float]:
-    """Return milliseconds of this process and of the clock, the median of many."""
+    """Return milliseconds of this process with its database process, and of the clock."""
+    from django.db import connection
     from django.utils import timezone
 
-    from apps.partners.metering import count_use, find_api_key
+    from apps.partners.metering import use_key
     from apps.partners.services import create_api_key
 
     made = create_api_key(name="bench", scopes=["read"], at=timezone.now(), per_minute=10**6)
 
-    def timed(work) -> tuple[float, float]:
-        for _ in range(20):
-            work()
-        processor, wall = time.process_time(), time.perf_counter()
-        for _ in range(TIMES):
-            work()
-        spent = time.process_time() - processor, time.perf_counter() - wall
-        return 1000 * spent[0] / TIMES, 1000 * spent[1] / TIMES
+    def check() -> None:
+        use_key(made.text, operation="GET landmarks", at=timezone.now())
 
-    find, find_wall = timed(lambda: find_api_key(made.text, at=timezone.now()))
-    count, count_wall = timed(
-        lambda: count_use(made.row, operation="GET landmarks", at=timezone.now())
-    )
-    return {"find": find, "find_wall": find_wall, "count": count, "count_wall": count_wall}
+    for _ in range(20):
+        check()
+    database = psutil.Process(connection.connection.info.backend_pid)
+    spent, started = -_spent(database), time.perf_counter()
+    for _ in range(TIMES):
+        check()
+    spent, wall = spent + _spent(database), time.perf_counter() - started
+    return {"processor": 1000 * spent / TIMES, "wall": 1000 * wall / TIMES}
+
+
+def _spent(database: psutil.Process) -> float:
+    used = database.cpu_times()
+    return time.process_time() + used.user + used.system
 
 
 def make_limited_key() -> str:

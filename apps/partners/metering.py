@@ -1,4 +1,4 @@
-"""Who may still ask: a key and its limits, in two questions to the database."""
+"""Who may still ask: a key and its limits, in one question to the database."""
 
 from __future__ import annotations
 
@@ -28,81 +28,98 @@ class Meter(NamedTuple):
 
 
 class QuotaReached(limits.LimitReached):
-    """A limit is used up; `meters` says so in the reply."""
+    """A limit is used up; `meters` says so in the reply. key: whose limit, None without one."""
 
-    def __init__(self, name: str, window: timedelta, left: limits.Allowance):
+    def __init__(
+        self, name: str, window: timedelta, left: limits.Allowance, *, key: ApiKey | None = None
+    ):
         super().__init__(name, left.limit, max(left.reset_seconds, 1))
         self.meters = [Meter(name, window, left._replace(remaining=0))]
+        self.key = key
 
 
-_FIND = f"""
-    SELECT {columns(ApiKey, "key")} FROM {ApiKey._meta.db_table} AS key
-    LEFT JOIN {User._meta.db_table} AS owner ON owner.id = key.owner_id
-    WHERE key.secret_sha256 = %(digest)s AND coalesce(owner.is_active, true)
-"""  # nosec B608
 # Each window is one row, and its condition stands in the statement: two processes cannot both
 # take the last use. What was not admitted is not counted anywhere.
-_TAKE = """
-    INSERT INTO {table} AS held (name, key, window_start, used)
-    SELECT %({name}_name)s::text, %(prefix)s::text, %({name}_start)s::timestamptz, 1
-    WHERE %({name}_limit)s::bigint > 0 {also}
+_TAKE = f"""
+    INSERT INTO {Limit._meta.db_table} AS held (name, key, window_start, used)
+    SELECT 'key-{{name}}', prefix, %({{name}}_start)s::timestamptz, 1 FROM found
+    WHERE {{name}}_limit > 0 {{also}}
     ON CONFLICT (name, key, window_start) DO UPDATE SET used = held.used + 1
-    WHERE held.used < %({name}_limit)s::bigint
+    WHERE held.used < (SELECT {{name}}_limit FROM found)
     RETURNING used
-"""
+"""  # nosec B608
 _AFTER_THE_MINUTE = "AND EXISTS (SELECT FROM minute)"
-_COUNT = f"""
-    WITH minute AS (
-        {_TAKE.format(table=Limit._meta.db_table, name="minute", also="")}
+_USE = f"""
+    WITH found AS (
+        SELECT key.*, coalesce(key.per_minute, %(per_minute)s::bigint) AS minute_limit,
+               coalesce(key.per_day, %(per_day)s::bigint) AS day_limit
+        FROM {ApiKey._meta.db_table} AS key {{where}}
+    ), minute AS (
+        {_TAKE.format(name="minute", also="")}
     ), day AS (
-        {_TAKE.format(table=Limit._meta.db_table, name="day", also=_AFTER_THE_MINUTE)}
+        {_TAKE.format(name="day", also=_AFTER_THE_MINUTE)}
     ), counted AS (
         INSERT INTO {KeyUsage._meta.db_table} AS usage (key_id, day, operation, used)
-        SELECT %(key)s::bigint, %(today)s::date, %(operation)s::text, 1
+        SELECT id, %(today)s::date, %(operation)s::text, 1 FROM found
         WHERE EXISTS (SELECT FROM day)
         ON CONFLICT (key_id, day, operation) DO UPDATE SET used = usage.used + 1
+    ), noted AS (
+        UPDATE {ApiKey._meta.db_table} SET last_used_at = %(at)s WHERE id IN (
+            SELECT id FROM found WHERE last_used_at IS NULL OR last_used_at < %(noted_before)s)
     )
-    SELECT (SELECT used FROM minute), (SELECT used FROM day)
+    SELECT {columns(ApiKey, "found")}, (SELECT used FROM minute), (SELECT used FROM day)
+    FROM found
 """  # nosec B608
+_USE_BY_TEXT = _USE.format(
+    where=f"""
+        LEFT JOIN {User._meta.db_table} AS owner ON owner.id = key.owner_id
+        WHERE key.secret_sha256 = %(digest)s AND coalesce(owner.is_active, true)
+          AND key.revoked_at IS NULL AND (key.expires_at IS NULL OR key.expires_at > %(at)s)"""
+)
+_USE_AGAIN = _USE.format(where="WHERE key.id = %(key)s")
 
 
-def find_api_key(text: str, *, at: datetime) -> ApiKey:
-    """Return the key with this text. Raises KeyRefused."""
-    # One indexed look-up of the hash of a 256-bit secret: nothing to guess, nothing to time.
-    row = fetch_one(_FIND, {"digest": digest(text)})
-    key = instance(ApiKey, row) if row else None
-    if key is None or not key.works_at(at):
-        raise KeyRefused
-    if key.last_used_at is None or key.last_used_at < at - LAST_USED_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=at)
-    return key
+def use_key(text: str, *, operation: str, at: datetime) -> tuple[ApiKey, list[Meter]]:
+    """Find the key with this text and count one request of it, in one statement.
 
-
-def count_use(key: ApiKey, *, operation: str, at: datetime) -> list[Meter]:
-    """Count one request of a key; return what is left of its minute and its day (UTC).
-
-    operation: as "GET landmarks". Raises QuotaReached.
+    operation: as "GET landmarks". Returns what is left of its minute and its day (UTC). Raises
+    KeyRefused and QuotaReached.
     """
+    # One indexed look-up of the hash of a 256-bit secret: nothing to guess, nothing to time.
+    return _used(_USE_BY_TEXT, {"digest": digest(text)}, operation, at)
+
+
+def use_again(key: ApiKey, *, operation: str, at: datetime) -> list[Meter]:
+    """Count one more use of a key that was found before. Raises KeyRefused and QuotaReached."""
+    return _used(_USE_AGAIN, {"key": key.pk}, operation, at)[1]
+
+
+def _used(
+    statement: str, asked: dict[str, object], operation: str, at: datetime
+) -> tuple[ApiKey, list[Meter]]:
     minute_start, minute_left = limits.window_of(MINUTE, at)
     day_start, day_left = limits.window_of(DAY, at)
-    values = {
-        "prefix": key.prefix,
-        "minute_name": "key-minute",
+    values = asked | {
+        "per_minute": settings.KEY_PER_MINUTE,
+        "per_day": settings.KEY_PER_DAY,
         "minute_start": minute_start,
-        "minute_limit": key.minute_limit,
-        "day_name": "key-day",
         "day_start": day_start,
-        "day_limit": key.day_limit,
-        "key": key.pk,
         "today": at.astimezone(UTC).date(),
         "operation": operation[:60],
+        "at": at,
+        "noted_before": at - LAST_USED_EVERY,
     }
-    minute_used, day_used = fetch_one(_COUNT, values)
+    row = fetch_one(statement, values)
+    if row is None:
+        raise KeyRefused
+    *found, minute_used, day_used = row
+    key = instance(ApiKey, found)
     if minute_used is None:
-        raise QuotaReached("minute", MINUTE, limits.Allowance(key.minute_limit, 0, minute_left))
+        left = limits.Allowance(key.minute_limit, 0, minute_left)
+        raise QuotaReached("minute", MINUTE, left, key=key)
     if day_used is None:
-        raise QuotaReached("day", DAY, limits.Allowance(key.day_limit, 0, day_left))
-    return [
+        raise QuotaReached("day", DAY, limits.Allowance(key.day_limit, 0, day_left), key=key)
+    return key, [
         Meter("minute", MINUTE, _allowance(key.minute_limit, minute_used, minute_left)),
         Meter("day", DAY, _allowance(key.day_limit, day_used, day_left)),
     ]

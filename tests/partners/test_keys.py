@@ -6,7 +6,7 @@ from django.utils import timezone
 from apps.accounts.permissions import Role
 from apps.accounts.services import create_user
 from apps.operations.models import AuditEntry
-from apps.partners.metering import find_api_key
+from apps.partners.metering import use_key
 from apps.partners.services import KeyRefused, create_api_key
 from tests.operations.forms import fields_of
 
@@ -26,7 +26,7 @@ def test_making_and_revoking_a_key_are_in_the_log(client):
     assert revoked.changed_fields == ["revoked_at"]
     assert made.text not in str([(entry.before, entry.after) for entry in (revoked, created)])
     with pytest.raises(KeyRefused):
-        find_api_key(made.text, at=timezone.now())
+        use_key(made.text, operation="GET landmarks", at=timezone.now())
 
 
 def test_the_second_of_two_people_sees_what_the_first_saved_of_a_key(client):

@@ -10,7 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 
 from apps.operations.visitors import visitor_address
-from apps.partners.metering import QuotaReached, count_anonymous, count_use, find_api_key
+from apps.partners.metering import QuotaReached, count_anonymous, use_key
 from apps.partners.models import ApiKey, Scope
 from apps.partners.services import KeyRefused
 
@@ -38,21 +38,17 @@ def meter(request: HttpRequest, text: str, *, operation: str = "") -> ApiKey:
     operation: what the usage page calls it; otherwise the method and the name of the address.
     Raises AuthenticationFailed, QuotaReached.
     """
-    now = timezone.now()
+    operation = operation or f"{request.method} {request.resolver_match.url_name}"
     try:
-        key = find_api_key(text, at=now)
+        request.api_key, request.meters = use_key(text, operation=operation, at=timezone.now())
     except KeyRefused:
         # Guesses count like requests without a key.
         meter_anonymous(request)
         raise AuthenticationFailed from None
-    request.api_key = key
-    operation = operation or f"{request.method} {request.resolver_match.url_name}"
-    try:
-        request.meters = count_use(key, operation=operation, at=now)
     except QuotaReached as reached:
-        request.meters = reached.meters
+        request.api_key, request.meters = reached.key, reached.meters
         raise
-    return key
+    return request.api_key
 
 
 def meter_anonymous(request: HttpRequest) -> None:

@@ -22,7 +22,7 @@ from apps.api.v1.uploads import decoded
 from apps.catalogue.models import Landmark
 from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 from apps.operations.limits import LimitReached
-from apps.partners.metering import QuotaReached, count_use
+from apps.partners.metering import QuotaReached, use_again
 from apps.partners.models import Scope
 from apps.recognition import pipeline
 from apps.recognition.reference_index import NoReferenceIndex
@@ -119,7 +119,7 @@ def _answer(request: HttpRequest, asked: dict, *, first: bool) -> dict:
 
 def _count_one_more(request: HttpRequest) -> None:
     try:
-        request.meters = count_use(request.api_key, operation=OPERATION, at=timezone.now())
+        request.meters = use_again(request.api_key, operation=OPERATION, at=timezone.now())
     except QuotaReached as reached:
         request.meters = reached.meters
         raise Refused(USED_UP, _used_up(reached)) from None
