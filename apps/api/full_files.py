@@ -20,7 +20,7 @@ from django.conf import settings
 from django.core.files import File
 from django.utils import timezone
 
-from apps.api.v1.landmark_rows import FIELDS, FIRST_LANGUAGE, Speech, landmark_texts
+from apps.api.v1.landmark_rows import FIELDS, FIRST_LANGUAGE, Speech, write_landmarks
 from apps.catalogue.content import feed_end_cursor
 from apps.catalogue.models import FullFile, Landmark
 from apps.operations.jobs import Effect, add_job
@@ -102,9 +102,9 @@ def _pages() -> Iterator[tuple[list[str], list[str]]]:
             return
         last = keys[-1]
         fields = tuple(FIELDS)
-        found = landmark_texts(keys, fields=fields, speech=SPEECH)
-        features = landmark_texts(keys, fields=fields, speech=SPEECH, geo=True)
-        yield [text for _key, text in found], [text for _key, text in features]
+        found = write_landmarks(keys, fields=fields, speech=SPEECH)
+        features = write_landmarks(keys, fields=fields, speech=SPEECH, geo=True)
+        yield [row.text for row in found], [row.text for row in features]
 
 
 def _store(kind: str, path: Path, landmarks: int, cursor: str) -> FullFile:

@@ -18,6 +18,11 @@ def etag_of(*parts: object) -> str:
     return f'"{hashlib.blake2b(repr((SHAPE, *parts)).encode(), digest_size=12).hexdigest()}"'
 
 
+def is_conditional(request: HttpRequest) -> bool:
+    """Say whether the client holds an answer already: then its version is looked up first."""
+    return "HTTP_IF_NONE_MATCH" in request.META or "HTTP_IF_MODIFIED_SINCE" in request.META
+
+
 def unchanged(request: HttpRequest, etag: str, changed_at: datetime | None) -> HttpResponse | None:
     """Return 304 where the client holds this very answer."""
     seconds = int(changed_at.timestamp()) if changed_at else None

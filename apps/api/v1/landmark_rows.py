@@ -7,6 +7,7 @@ the piece of SQL that makes it, and joins come with the fields that need them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from apps.operations.statements import fetch_all
+from apps.operations.statements import fetch_all, fetch_one
 
 FIRST_LANGUAGE = settings.LANGUAGE_CODE
 DRAWN = "gilnun-demo"
@@ -48,6 +49,19 @@ def _tree(table: str) -> str:
     )"""  # nosec B608
 
 
+# What gilnun_content_version and gilnun_content_changed_at say, without a call for each row.
+CONTENT = """
+    LEFT JOIN catalogue_landmarkcontent content ON content.landmark_id = {0}.id
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS count, max(at) AS at
+          FROM catalogue_contentchange WHERE landmark_id = {0}.id) noted ON true
+    LEFT JOIN LATERAL (
+        SELECT count(*) AS count, max(published_at) AS at FROM guide_article
+         WHERE landmark_id = {0}.id AND state = 'published'
+           AND published_at <= statement_timestamp()) told ON true"""
+VERSION = """concat_ws('.', (SELECT epoch FROM catalogue_contentfeed),
+                       coalesce(content.version, 0) + noted.count, told.count)"""
+CHANGED_AT = "greatest(content.changed_at, noted.at, told.at)"
 PHOTO_URL = "%(base)s::text || '/photos/' || photo.id || '.jpg'"
 FIELDS = {
     "id": "landmark.id",
@@ -89,15 +103,24 @@ FIELDS = {
            AND article.published_at <= statement_timestamp()
          ORDER BY language = %(language)s DESC, language = %(first)s DESC, article.id LIMIT 1)""",
     "source": "landmark.source",
-    "updated_at": "gilnun_content_changed_at(landmark.id)",
+    "updated_at": CHANGED_AT,
     "url": "%(site)s::text || landmark.slug || '/'",
 }
 # Only a list around a position knows distances.
-NEAR_FIELDS = FIELDS | {"distance_m": "round(page.metres::numeric, 1)"}
+NEAR_FIELDS = FIELDS | {"distance_m": "round(sec_to_gc(page.chord)::numeric, 1)"}
+# When anything in the catalogue changed last, for what left a page.
+LAST_CHANGE = """greatest((SELECT max(changed_at) FROM catalogue_landmarkcontent),
+                    (SELECT max(at) FROM catalogue_contentchange))"""
 PAGE = """page AS (
-        SELECT * FROM unnest(%(keys)s::bigint[], %(metres)s::float8[])
-                 WITH ORDINALITY AS asked (id, metres, place)
+        SELECT * FROM unnest(%(keys)s::bigint[], %(chords)s::float8[])
+                 WITH ORDINALITY AS asked (id, chord, place)
     )"""
+# The database keeps one plan for a single row; with an array it makes a new one each time.
+SINGLE = "page AS (SELECT %(key)s::bigint AS id, NULL::float8 AS chord, 1 AS place)"
+VERSIONS = f"""
+    WITH {PAGE}
+    SELECT ARRAY(SELECT {VERSION} FROM page {CONTENT.format("page")} ORDER BY place),
+           {LAST_CHANGE}"""
 JOINS = {
     "category": "JOIN category_shown category ON category.id = landmark.category_id",
     "region": """JOIN region_shown region ON region.id = landmark.region_id
@@ -131,8 +154,27 @@ def _pages(name: str, language: str) -> str:
         return reverse(name)
 
 
+class Written(NamedTuple):
+    """A landmark as JSON, and the version of what it shows.
+
+    changed_at: when that changed last; in a list, when anything in the catalogue did.
+    """
+
+    key: int
+    version: str
+    changed_at: datetime
+    text: str
+
+
+class Versions(NamedTuple):
+    """The versions of some landmarks, and when anything in the catalogue changed last."""
+
+    versions: list[str]
+    changed_at: datetime | None
+
+
 @cache
-def _statement(fields: tuple[str, ...], geo: bool) -> str:
+def _statement(fields: tuple[str, ...], geo: bool, *, single: bool) -> str:
     trees = [_tree(name) for name in ("category", "region") if name in fields]
     joins = [JOINS[name] for name in fields if name in JOINS]
     pairs = ", ".join(f"'{name}', {NEAR_FIELDS[name]}" for name in fields)
@@ -142,26 +184,43 @@ def _statement(fields: tuple[str, ...], geo: bool) -> str:
             CASE WHEN landmark.latitude IS NOT NULL THEN json_build_object('type', 'Point',
                 'coordinates', json_build_array(landmark.longitude, landmark.latitude)) END,
             'properties', {made})"""
-    tables = ", ".join([PAGE, *trees])
+    tables = ", ".join([SINGLE if single else PAGE, *trees])
+    changed_at = CHANGED_AT if single else LAST_CHANGE
     return f"""
         WITH RECURSIVE {tables}
-        SELECT landmark.id, {made}::text
+        SELECT landmark.id, {VERSION}, {changed_at}, {made}::text
           FROM page JOIN catalogue_landmark landmark USING (id) {" ".join(joins)}
+          {CONTENT.format("landmark")}
+         {"WHERE landmark.state = 'published'" if single else ""}
          ORDER BY place"""  # nosec B608
 
 
-def landmark_texts(
+def write_landmarks(
     keys: Sequence[int],
     *,
     fields: Sequence[str],
     speech: Speech,
     geo: bool = False,
-    metres: Sequence[float] | None = None,
-) -> list[tuple[int, str]]:
-    """Return (id, JSON) of landmarks in the order of their keys, with some of NEAR_FIELDS.
+    chords: Sequence[float] = (),
+) -> list[Written]:
+    """Return landmarks in the order of their keys, with some of NEAR_FIELDS.
 
-    geo: as GeoJSON features. metres: how far away each of them is. Whoever asks makes sure that
-    the landmarks may be shown.
+    geo: as GeoJSON features. chords: how far away each of them is, straight through the earth.
+    Whoever asks makes sure that the landmarks may be shown.
     """
-    values = {"keys": list(keys), "metres": list(metres or [])}
-    return fetch_all(_statement(tuple(fields), geo), speech.values | values)
+    statement = _statement(tuple(fields), geo, single=False)
+    rows = fetch_all(statement, speech.values | {"keys": list(keys), "chords": list(chords)})
+    return [Written(*row) for row in rows]
+
+
+def write_published(
+    key: int, *, fields: Sequence[str], speech: Speech, geo: bool = False
+) -> Written | None:
+    """Return one landmark, None where there is no such published one."""
+    statement = _statement(tuple(fields), geo, single=True)
+    row = fetch_one(statement, speech.values | {"key": key})
+    return Written(*row) if row else None
+
+
+def versions_of(keys: Sequence[int]) -> Versions:
+    return Versions(*fetch_one(VERSIONS, {"keys": list(keys), "chords": []}))

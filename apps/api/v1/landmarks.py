@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import F, FloatField, Q, QuerySet, Value
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -17,20 +17,32 @@ from rest_framework.views import APIView
 
 from apps.api.v1 import parameters, shapes
 from apps.api.v1.authentication import MayRead
-from apps.api.v1.conditional import etag_of, unchanged, with_validators
-from apps.api.v1.landmark_rows import FIELDS, NEAR_FIELDS, Speech, landmark_texts
+from apps.api.v1.conditional import etag_of, is_conditional, unchanged, with_validators
+from apps.api.v1.landmark_rows import (
+    CHANGED_AT,
+    CONTENT,
+    FIELDS,
+    NEAR_FIELDS,
+    VERSION,
+    Speech,
+    versions_of,
+    write_landmarks,
+    write_published,
+)
 from apps.api.v1.paging import Order, Page, page_of
 from apps.api.v1.parameters import Box, Near, text_of
 from apps.api.v1.rendering import GeoJSONRenderer, OrjsonRenderer, pieces
 from apps.catalogue.models import Category, ContentChange, Landmark, LandmarkContent, Region
-from apps.catalogue.models.landmark import EarthPoint
-from apps.guide.nearby import EarthDistance, box_around
+from apps.guide.nearby import chord_of, nearest, within
 from apps.operations.problems import problem_response
 from apps.operations.statements import fetch_one
 
 BY_NUMBER = Order("id", ("pk",))
 BY_LIKENESS = Order("search", ("search_rank", "slug"))
-BY_DISTANCE = Order("near", ("metres", "pk"))
+BY_DISTANCE = Order("near", ("chord", "pk"))
+# With one of these the nearest places are not the ones looked for, and all within the radius must
+# be counted or looked through.
+NARROWING = ("search", "category", "region", "bbox", "updated_since", "page")
 # A node by its code, and everything below it.
 BELOW = """
     WITH RECURSIVE below AS (
@@ -41,23 +53,16 @@ BELOW = """
     SELECT id FROM below"""
 CATEGORY_BELOW = BELOW.format("category", "slug")
 REGION_BELOW = BELOW.format("region", "code")
-# Of a page; and when anything in the catalogue changed last, for what left the page.
-VERSIONS = """
-    SELECT ARRAY(SELECT gilnun_content_version(id)
-                   FROM unnest(%(keys)s::bigint[]) WITH ORDINALITY AS asked (id, place)
-                  ORDER BY place),
-           greatest((SELECT max(changed_at) FROM catalogue_landmarkcontent),
-                    (SELECT max(at) FROM catalogue_contentchange))"""
 LARGEST_KEY = 2**63 - 1
-STANDING = """
-    SELECT landmark.state, redirect.landmark_id, target.state,
-           EXISTS (SELECT FROM catalogue_landmarkcontent WHERE landmark_id = asked.id),
-           gilnun_content_version(asked.id), gilnun_content_changed_at(asked.id)
+STANDING = f"""
+    SELECT landmark.state, redirect.landmark_id, target.state, content.landmark_id IS NOT NULL,
+           {VERSION}, {CHANGED_AT}
       FROM (SELECT %(key)s::bigint AS id) asked
       LEFT JOIN catalogue_landmark landmark ON landmark.id = asked.id
       LEFT JOIN catalogue_landmarkredirect redirect
              ON redirect.old_slug = landmark.slug AND landmark.state <> 'published'
-      LEFT JOIN catalogue_landmark target ON target.id = redirect.landmark_id"""
+      LEFT JOIN catalogue_landmark target ON target.id = redirect.landmark_id
+      {CONTENT.format("asked")}"""
 
 
 class LandmarkGone(APIException):
@@ -97,24 +102,31 @@ class LandmarkList(APIView):
         fields = parameters.fields_of(query, NEAR_FIELDS if near else FIELDS)
         speech = speech_of(request)
         order, rows = _sorted(_filtered(query), query, near)
-        page = page_of(request, rows, order, base=speech.base)
+        until = chord_of(near.radius_m) if near else None
+        page = page_of(request, rows, order, base=speech.base, until=until)
         if not page.rows:
             _check_nodes(query)
         geo = isinstance(request.accepted_renderer, GeoJSONRenderer)
         keys = [row[-1] for row in page.rows]
-        versions, changed_at = fetch_one(VERSIONS, {"keys": keys})
-        etag = etag_of(page, versions, fields, speech, geo)
-        if answer := unchanged(request, etag, changed_at):
-            return answer
-        texts = landmark_texts(
+
+        def etag(versions: list[str]) -> str:
+            return etag_of(page, versions, fields, speech, geo)
+
+        if is_conditional(request) or not keys:
+            versions, changed_at = versions_of(keys)
+            if answer := unchanged(request, etag(versions), changed_at):
+                return answer
+        written = write_landmarks(
             keys,
             fields=fields,
             speech=speech,
             geo=geo,
-            metres=[row[0] for row in page.rows] if near else None,
+            chords=[row[0] for row in page.rows] if near else (),
         )
-        body = _body(page, [text for _key, text in texts], geo=geo)
-        return with_validators(Response(body), etag, changed_at)
+        if written:
+            versions, changed_at = [row.version for row in written], written[0].changed_at
+        body = _body(page, [row.text for row in written], geo=geo)
+        return with_validators(Response(body), etag(versions), changed_at)
 
 
 class LandmarkDetail(APIView):
@@ -130,18 +142,24 @@ class LandmarkDetail(APIView):
         """
         fields = parameters.fields_of(request.GET, FIELDS)
         speech = speech_of(request)
-        standing = _standing(landmark)
-        if standing.state != Landmark.State.PUBLISHED:
-            return _moved(request, standing, speech)
         geo = isinstance(request.accepted_renderer, GeoJSONRenderer)
-        etag = etag_of(landmark, standing.version, fields, speech, geo)
-        if answer := unchanged(request, etag, standing.changed_at):
-            return answer
-        found = landmark_texts([landmark], fields=fields, speech=speech, geo=geo)
-        if not found:
+        if landmark > LARGEST_KEY:
             raise NotFound
-        ((_key, text),) = found
-        return with_validators(Response(pieces([text])[0]), etag, standing.changed_at)
+
+        def etag(version: str) -> str:
+            return etag_of(landmark, version, fields, speech, geo)
+
+        if is_conditional(request):
+            standing = _standing(landmark)
+            if standing.state != Landmark.State.PUBLISHED:
+                return _moved(request, standing, speech)
+            if answer := unchanged(request, etag(standing.version), standing.changed_at):
+                return answer
+        written = write_published(landmark, fields=fields, speech=speech, geo=geo)
+        if written is None:
+            return _moved(request, _standing(landmark), speech)
+        response = Response(pieces([written.text])[0])
+        return with_validators(response, etag(written.version), written.changed_at)
 
 
 def speech_of(request: HttpRequest) -> Speech:
@@ -179,14 +197,9 @@ def _sorted(rows: QuerySet[Landmark], query, near: Near | None) -> tuple[Order, 
     if text := parameters.search_of(query):
         order, rows = BY_LIKENESS, rows.search(text)
     if near:
-        here = EarthPoint(Value(near.latitude), Value(near.longitude))
-        there = EarthPoint(F("latitude"), F("longitude"))
-        order = BY_DISTANCE
-        rows = (
-            rows.filter(**box_around(*near))
-            .annotate(metres=EarthDistance(here, there, output_field=FloatField()))
-            .filter(metres__lte=near.radius_m)
-        )
+        order, rows = BY_DISTANCE, nearest(rows, near.latitude, near.longitude)
+        if any(text_of(query, name) for name in NARROWING):
+            rows = within(rows, *near)
     return order, rows
 
 
@@ -213,8 +226,6 @@ def _body(page: Page, texts: list[str], *, geo: bool) -> dict:
 
 
 def _standing(key: int) -> Standing:
-    if key > LARGEST_KEY:
-        raise NotFound
     return Standing(*fetch_one(STANDING, {"key": key}))
 
 

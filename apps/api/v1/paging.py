@@ -47,10 +47,14 @@ class Cursor(NamedTuple):
     backwards: bool
 
 
-def page_of(request: HttpRequest, rows: QuerySet, order: Order, *, base: str) -> Page:
+def page_of(
+    request: HttpRequest, rows: QuerySet, order: Order, *, base: str, until: float | None = None
+) -> Page:
     """Return the page that a request asks for, in one statement.
 
-    rows: with the sort keys as columns or annotations. Raises ParameterRefused and NotFound.
+    rows: with the sort keys as columns or annotations. until: the list ends before rows whose
+    first sort value is greater; page numbers count `rows` as they are. Raises ParameterRefused
+    and NotFound.
     """
     query = request.GET
     size = page_size_of(query)
@@ -65,6 +69,8 @@ def page_of(request: HttpRequest, rows: QuerySet, order: Order, *, base: str) ->
         rows = rows.filter(_beyond(order.keys, cursor.values, backwards=backwards))
     signs = [f"-{key}" if backwards else key for key in order.keys]
     found = list(rows.order_by(*signs).values_list(*order.keys, "pk")[: size + 1])
+    if until is not None:
+        found = [row for row in found if row[0] <= until]
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
