@@ -17,12 +17,13 @@ from django.db import connection, transaction
 
 from apps.catalogue.models import ContentChange
 
-# Any number that nobody else locks by.
-SETTLING = 0x6769_6C6E_756E
 AT_ONCE = 50_000
 
 # A copy of the database is another feed: where it goes on, others' cursors mean nothing. A dump
 # makes the table anew, a base backup that is recovered begins a timeline.
+#
+# This is the lock as well: it holds the one row until the transaction ends, also where nothing
+# changes, and the statement after it sees what the holder before committed.
 _KEEP_EPOCH = """
     INSERT INTO catalogue_contentfeed AS held (id, epoch, place)
     SELECT 1, substr(md5(gen_random_uuid()::text), 1, 12), concat_ws('/',
@@ -142,8 +143,6 @@ def settle_changes() -> int:
     settled = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
-            # The next statement must see what the holder before us committed.
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [SETTLING])
             cursor.execute(_KEEP_EPOCH)
             cursor.execute(_SETTLE, {"at_once": AT_ONCE})
             (count,) = cursor.fetchone()
