@@ -120,7 +120,7 @@ SINGLE = "page AS (SELECT %(key)s::bigint AS id, NULL::float8 AS chord, 1 AS pla
 VERSIONS = f"""
     WITH {PAGE}
     SELECT ARRAY(SELECT {VERSION} FROM page {CONTENT.format("page")} ORDER BY place),
-           {LAST_CHANGE}"""
+           {LAST_CHANGE}"""  # nosec B608
 JOINS = {
     "category": "JOIN category_shown category ON category.id = landmark.category_id",
     "region": """JOIN region_shown region ON region.id = landmark.region_id

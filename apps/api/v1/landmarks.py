@@ -62,7 +62,7 @@ STANDING = f"""
       LEFT JOIN catalogue_landmarkredirect redirect
              ON redirect.old_slug = landmark.slug AND landmark.state <> 'published'
       LEFT JOIN catalogue_landmark target ON target.id = redirect.landmark_id
-      {CONTENT.format("asked")}"""
+      {CONTENT.format("asked")}"""  # nosec B608
 
 
 class LandmarkGone(APIException):
