@@ -17,7 +17,7 @@ def secret(data_dir: Path, name: str) -> str:
         make_private(folder)
         new = path.with_name(f"{name}.{os.getpid()}")
         new.touch(mode=0o600)
-        new.write_text(secrets.token_urlsafe(32))
+        new.write_text(secrets.token_urlsafe(48))
         # Where another process made it in the same moment, everyone uses the first.
         with suppress(FileExistsError):
             os.link(new, path)

@@ -29,6 +29,7 @@ from portal.framework import (  # noqa: F401  (Django looks for them here)
     TEMPLATES,
     WSGI_APPLICATION,
 )
+from portal.safe_values import refuse_unsafe
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -53,9 +54,16 @@ if SEED not in ("all", "catalogue", "none"):
     raise ImproperlyConfigured("GILNUN_SEED is all, catalogue or none. See .env.example.")
 
 SECRET_KEY = env.str("GILNUN_SECRET_KEY", "") or secret(DATA_DIR, "django-secret-key")
-if len(SECRET_KEY) < 32:
-    raise ImproperlyConfigured("GILNUN_SECRET_KEY needs 32 characters. See .env.example.")
 SECRET_KEY_FALLBACKS = env.list("GILNUN_OLD_SECRET_KEYS", default=[])
+METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
+refuse_unsafe(
+    debug=DEBUG,
+    https=HTTPS,
+    bind=BIND,
+    hosts=ALLOWED_HOSTS,
+    secret_keys=[SECRET_KEY],
+    metrics_token=METRICS_TOKEN,
+)
 
 LOG_FORMAT = env.str("GILNUN_LOG", "text")
 if LOG_FORMAT not in ("text", "json"):
@@ -189,7 +197,13 @@ ROUTINES = [
     "portal.operators.look_for_trouble",
 ]
 # Jobs that the sweeper begins once a night, at that hour of TIME_ZONE or as soon as it runs again.
-NIGHTLY = ["apps.operations.tasks.sweep_files"]
+NIGHTLY = ["apps.operations.tasks.sweep_files", "portal.tasks.check_pictures"]
+# Of all stored pictures so many are read again each night, others every night.
+INTEGRITY_PERCENT = env.float("GILNUN_INTEGRITY_PERCENT", 5.0)
+if not 0 < INTEGRITY_PERCENT <= 100:
+    raise ImproperlyConfigured(
+        "GILNUN_INTEGRITY_PERCENT is more than 0, at most 100. See .env.example."
+    )
 BACKUP_DIR = env.str("GILNUN_BACKUP_DIR", "")
 BACKUPS_KEPT = env.int("GILNUN_BACKUPS_KEPT", 7)
 if BACKUP_DIR and (not Path(BACKUP_DIR).is_absolute() or BACKUPS_KEPT < 1):
@@ -298,6 +312,8 @@ EXPORTS_KEPT_DAYS = env.int("GILNUN_EXPORTS_KEPT_DAYS", 30)
 # Limits
 
 UPLOADS_PER_HOUR = env.int("GILNUN_UPLOADS_PER_HOUR", 60)
+# Photos of all senders together that wait for their answer.
+PENDING_UPLOADS = env.int("GILNUN_PENDING_UPLOADS", 200)
 REPORTS_PER_HOUR = env.int("GILNUN_REPORTS_PER_HOUR", 10)
 ANONYMOUS_PER_MINUTE = env.int("GILNUN_ANONYMOUS_PER_MINUTE", 60)
 KEY_PER_MINUTE = env.int("GILNUN_KEY_PER_MINUTE", 300)
@@ -307,7 +323,6 @@ WEBHOOK_HOSTS = env.list("GILNUN_WEBHOOK_HOSTS", default=[])
 WEBHOOK_DISABLED_AFTER_DAYS = env.int("GILNUN_WEBHOOK_DISABLED_AFTER_DAYS", 3)
 SIGN_IN_TRIES = env.int("GILNUN_SIGN_IN_TRIES", 5)
 SIGN_IN_TRIES_PER_ADDRESS = env.int("GILNUN_SIGN_IN_TRIES_PER_ADDRESS", 100)
-METRICS_TOKEN = env.str("GILNUN_METRICS_TOKEN", "")
 
 # Mail
 

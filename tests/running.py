@@ -79,6 +79,7 @@ def start_portal(
         "GILNUN_ADMIN_PASSWORD": "a long password for tests",
         "GILNUN_UPLOADS_PER_HOUR": "100000",
         "GILNUN_KEY_PER_MINUTE": "100000",
+        "GILNUN_PENDING_UPLOADS": "100000",
         "GILNUN_WEBHOOK_HOSTS": "127.0.0.1",
         **settings,
     }

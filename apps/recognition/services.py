@@ -11,12 +11,13 @@ from typing import NoReturn
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from PIL import Image
 
 from apps.catalogue.pictures import PreparedPicture, open_stored
 from apps.operations.jobs import Effect, TryLater, add_job, run_held
+from apps.operations.limits import LimitReached
 from apps.operations.measuring import recognition_seconds, recognitions
 from apps.operations.models import Job
 from apps.recognition import pipeline, serving, shadow
@@ -32,6 +33,12 @@ HELD_BY_REQUEST = timedelta(seconds=10)
 ASK_AGAIN = timedelta(seconds=2)
 LONGEST_WAIT = timedelta(hours=24)
 WORKER_SECONDS = 30.0
+# Who is refused because many wait comes back after this time.
+COME_BACK_SECONDS = 30
+
+
+class TooManyWaiting(LimitReached):
+    """So many photos wait for their answer that no more are taken for a moment."""
 
 
 def answer_photos(
@@ -74,7 +81,7 @@ def submit_photos(
 ) -> tuple[RecognitionRequest, Job]:
     """Store prepared photos with their job, held by the caller for a moment.
 
-    If the caller dies, the job's lease ends and the sweeper finds it.
+    If the caller dies, the job's lease ends and the sweeper finds it. Raises TooManyWaiting.
     """
     latitude, longitude = position or (None, None)
     request = RecognitionRequest(
@@ -97,6 +104,7 @@ def submit_photos(
         for row, photo in zip(rows, photos, strict=True):
             row.file.save(f"{uuid.uuid4()}.jpg", ContentFile(photo.content), save=False)
         with transaction.atomic():
+            _refuse_when_many_wait()
             request.save()
             for row in rows:
                 row.request = request
@@ -107,6 +115,14 @@ def submit_photos(
         _remove_files(rows)
         raise
     return request, job
+
+
+def _refuse_when_many_wait() -> None:
+    """Raise TooManyWaiting at PENDING_UPLOADS; whoever asks next waits for this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [TASK])
+    if Job.objects.unfinished().filter(task=TASK).count() >= settings.PENDING_UPLOADS:
+        raise TooManyWaiting("pending_uploads", settings.PENDING_UPLOADS, COME_BACK_SECONDS)
 
 
 def answer_now(request: RecognitionRequest, job: Job, photos: Sequence[PreparedPicture]) -> None:

@@ -108,6 +108,19 @@ def test_uploads_are_counted_by_address(client, answered, settings):
     assert other.status_code == 303
 
 
+@pytest.mark.S17
+def test_while_many_photos_wait_others_are_asked_to_come_back(client, settings):
+    settings.PENDING_UPLOADS = 0
+
+    page = client.post("/en/recognize/", {"photo": upload()})
+    program = client.post("/recognize/", {"photo": upload()}, headers=JSON)
+
+    assert (page.status_code, program.status_code) == (429, 429)
+    assert "Many photos wait" in page.content.decode()
+    assert int(page["Retry-After"]) == int(program["Retry-After"]) == 30
+    assert program.json()["code"] == "busy"
+
+
 @pytest.mark.S6
 def test_a_sender_cannot_choose_the_address_it_is_counted_by(client, answered, settings):
     settings.UPLOADS_PER_HOUR = 1

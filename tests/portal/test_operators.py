@@ -3,14 +3,21 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from apps.catalogue.models import License, Photo
+from apps.catalogue.photos import attach_photo
+from apps.catalogue.pictures import prepare, upload_bounds
 from apps.operations.jobs import add_job
 from apps.operations.models import Breaker, Job
 from portal import tasks
 from portal.backup_folder import MANIFEST
 from portal.operators import look_for_trouble
+from tests.factories.catalogue import LandmarkFactory
+from tests.pictures import encoded, picture
 
 pytestmark = pytest.mark.django_db
 
@@ -109,3 +116,39 @@ def test_a_backup_that_failed_is_told():
 
     assert "2026-05-01" in mail.outbox[0].body
     assert "the disk is full" in mail.outbox[0].body
+
+
+def stored_photo(colour: str) -> Photo:
+    content = encoded(picture(colour=colour))
+    prepared = prepare(ContentFile(content), name="a.jpg", bounds=upload_bounds())
+    return attach_photo(
+        landmark=LandmarkFactory(),
+        content=prepared.content,
+        sha256=prepared.sha256,
+        license=License.objects.get(code="OWN"),
+        source="test",
+        at=timezone.now(),
+    )[0]
+
+
+@pytest.mark.slow
+def test_a_picture_that_is_gone_is_found_by_night_and_told(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    settings.INTEGRITY_PERCENT = 100
+    whole, gone = stored_photo("teal"), stored_photo("red")
+    job = add_job(task="portal.tasks.check_pictures", subject="2026-11-23", at=timezone.now())
+
+    tasks.check_by_night("2026-11-22", lambda: None)
+    nothing = list(mail.outbox)
+    gone.file.storage.delete(gone.file.name)
+    tasks.check_pictures(job=job.pk)
+
+    assert nothing == []
+    (told,) = mail.outbox
+    assert gone.file.name in told.body and whole.file.name not in told.body
+    job.refresh_from_db()
+    assert job.state == Job.State.DONE
+
+
+def test_the_pictures_are_checked_every_night():
+    assert "portal.tasks.check_pictures" in settings.NIGHTLY

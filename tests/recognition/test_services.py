@@ -1,8 +1,10 @@
+import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.utils import timezone
 
 from apps.operations.breakers import FAILURES_TO_OPEN
@@ -229,3 +231,47 @@ def test_the_database_finds_what_an_exact_search_finds(known_places, photo_of):
     vectors = np.array([row.embedding for row in rows], dtype=np.float32)
     exact = np.sort(vectors @ query)[::-1][:NEAREST_REFERENCES]
     assert evidence.reference_similarities == pytest.approx(exact, abs=2e-3)
+
+
+@pytest.mark.S17
+def test_so_many_photos_may_wait_and_no_more(known_places, photo_of, settings, no_model_server):
+    settings.PENDING_UPLOADS = 3
+    for seed in range(3):
+        assert services.answer_photos([photo_of("gate", seed)]).state == "pending"
+    files = stored_files()
+
+    with pytest.raises(services.TooManyWaiting):
+        services.answer_photos([photo_of("gate", 9)])
+
+    assert RecognitionRequest.objects.count() == 3
+    assert stored_files() == files
+
+
+@pytest.mark.S17
+@pytest.mark.django_db(transaction=True)
+def test_of_many_senders_at_once_no_more_wait_than_the_limit(photo_of, settings, seen):
+    settings.PENDING_UPLOADS = 5
+    photo = photo_of("gate", 1)
+    stored, refused = [], []
+
+    def send() -> None:
+        try:
+            stored.append(
+                services.submit_photos(
+                    [photo], requester="", position=None, top_k=5, at=timezone.now()
+                )
+            )
+        except services.TooManyWaiting:
+            refused.append(True)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=send) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    seen("S17", waiting_at_most=len(stored), of_a_limit_of=5)
+    assert (len(stored), len(refused)) == (5, 7)
+    assert len(stored_files()) == 5

@@ -11,6 +11,7 @@ from apps.catalogue.pictures import PictureRefused
 from apps.operations.limits import LimitReached
 from apps.operations.problems import problem_response
 from apps.recognition.reference_index import NoReferenceIndex
+from apps.recognition.services import TooManyWaiting
 from apps.recognition.serving import ServingError
 
 
@@ -53,6 +54,10 @@ def problem(error: Exception, context: dict) -> HttpResponse | None:
         case PictureRefused():
             headers = {"Retry-After": "5"} if error.status == 503 else None
             return problem_response(error.status, error.code, str(error.message), headers=headers)
+        case TooManyWaiting():
+            detail = _("Many photos wait for their answer right now. Please try again in a moment.")
+            headers = {"Retry-After": str(error.retry_after_seconds)}
+            return problem_response(429, "busy", detail, headers=headers)
         case LimitReached():
             seconds = error.retry_after_seconds
             detail = _("The limit of %(limit)d is used up. Try again in %(seconds)d seconds.") % {

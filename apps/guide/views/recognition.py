@@ -72,11 +72,13 @@ def recognize(request: HttpRequest) -> HttpResponse:
     try:
         limit_visitor(request, "uploads")
         photo = _prepared_photo(request)
+        question = services.answer_photos([photo], started=request.started)
+    except services.TooManyWaiting as waiting:
+        return _many_wait(request, waiting)
     except limits.LimitReached as reached:
         return too_many(request, reached)
     except UploadRefused as refused:
         return _refuse(request, refused)
-    question = services.answer_photos([photo], started=request.started)
     response = SeeOther(reverse("guide:recognition", args=[question.receipt]))
     response["Server-Timing"] = question.server_timing()
     return response
@@ -113,6 +115,14 @@ def _refuse(request: HttpRequest, refused: UploadRefused) -> HttpResponse:
     if wants_json(request):
         return problem_response(refused.status, refused.code, refused.message)
     return _form(request, error=refused.message, status=refused.status)
+
+
+def _many_wait(request: HttpRequest, waiting: services.TooManyWaiting) -> HttpResponse:
+    headers = {"Retry-After": str(waiting.retry_after_seconds)}
+    text = _("Many photos wait for their answer right now. Please send yours again in a moment.")
+    if wants_json(request):
+        return problem_response(429, "busy", text, headers=headers)
+    return with_headers(_form(request, error=text, status=429), headers)
 
 
 def too_many(request: HttpRequest, reached: limits.LimitReached) -> HttpResponse:
