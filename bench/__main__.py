@@ -33,6 +33,7 @@ MODULES = (
     "map",
     "aihub_import",
     "renditions",
+    "unit_costs",
     "annotation_export",
     "accuracy",
 )

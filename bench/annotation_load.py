@@ -196,4 +196,6 @@ def processor_seconds(root: psutil.Process) -> dict[str, float]:
 def part_of(command: str) -> str:
     if "gunicorn" in command:
         return "web"
+    if "ml.serving" in command:
+        return "model server"
     return "database" if "postgres" in command and "manage.py" not in command else "other"
