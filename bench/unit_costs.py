@@ -18,12 +18,14 @@ LANDMARKS, PHOTOS = 25_000, 100_000
 IMPORTED = 6
 TASKS, SUBMITTED = 20_000, 1_000
 CHANGED = 5_000
+DESCRIBED, NUMBERS = 4_000, 2560
 # Tables by what their rows belong to.
 OF_LANDMARKS = ("catalogue_landmark", "catalogue_content", "guide_article")
 OF_PHOTOS = ("catalogue_photo",)
 OF_TASKS = ("annotation_annotationimage", "annotation_annotationtask")
 OF_WORK = ("annotation_annotation", "operations_auditentry", "operations_event")
 OF_CHANGES = ("operations_auditentry",)
+OF_VECTORS = ("recognition_photoembedding", "recognition_referenceembedding")
 
 
 def run() -> list[Row]:
@@ -36,6 +38,8 @@ def run() -> list[Row]:
         asked = database.call("bench.unit_costs:sizes")
         database.call("bench.unit_costs:annotate", dataset=dataset, count=SUBMITTED)
         annotated = database.call("bench.unit_costs:sizes")
+        database.call("bench.unit_costs:describe", count=DESCRIBED)
+        described = database.call("bench.unit_costs:sizes")
     with filled_database(landmarks=0, photos=0) as database, tempfile.TemporaryDirectory() as to:
         folder = Path(to) / "bench"
         folder.mkdir()
@@ -43,6 +47,7 @@ def run() -> list[Row]:
             (folder / f"{number}.jpg").write_bytes(twelve_megapixels(seed=number))
         taken = database.call("bench.unit_costs:take_in", folder=to)
     submitted = _of(annotated, OF_WORK) - _of(asked, OF_WORK)
+    vectors = _of(described, OF_VECTORS) - _of(filled, OF_VECTORS)
     history = _of(changed, OF_CHANGES) - _of(filled, OF_CHANGES)
     return [
         _bytes("landmark, names, texts, indexes", _of(filled, OF_LANDMARKS) / LANDMARKS),
@@ -50,6 +55,7 @@ def run() -> list[Row]:
         _bytes("entry in the log of changes", history / CHANGED),
         _bytes("image and task of annotation", _of(asked, OF_TASKS) / TASKS),
         _bytes("annotation with its log and event", submitted / SUBMITTED),
+        _bytes("reference photo: vectors and their index", vectors / DESCRIBED),
         Row(
             "take in a photo of 12 MP, with renditions",
             taken["processor"],
@@ -110,6 +116,60 @@ def annotate(dataset: int, count: int) -> int:
     for _ in range(count):
         task = claim_next_task(by=by, at=timezone.now(), dataset_id=dataset)
         submit_annotation(task.pk, token=task.token, values=BOX, by=by, at=timezone.now())
+    return count
+
+
+def describe(count: int) -> int:
+    """Store vectors of so many photos, as the default model describes them.
+
+    Runs in a process with Django.
+    """
+    import numpy as np
+    from django.utils import timezone
+    from pgvector import HalfVector
+
+    from apps.catalogue.models import Photo
+    from apps.recognition.models import (
+        PhotoEmbedding,
+        ReferenceEmbedding,
+        ReferenceIndex,
+        ServedModel,
+    )
+    from apps.recognition.models.reference_index import PROJECTED_SIZE
+
+    chance = np.random.default_rng(5)
+    at = timezone.now()
+    model = ServedModel.objects.create(
+        name="bench", version=1, embedding_size=NUMBERS, input_sizes=[[336, 448]], created_at=at
+    )
+    index = ReferenceIndex.objects.create(
+        model=model,
+        version=1,
+        projection=b"",
+        background=b"",
+        calibration={},
+        references=count,
+        nonlandmarks=0,
+        built_at=at,
+    )
+    photos = list(Photo.objects.order_by("pk")[:count])
+    raw = chance.standard_normal((count, NUMBERS)).astype(np.float16)
+    PhotoEmbedding.objects.bulk_create(
+        PhotoEmbedding(photo=photo, model=model, embedding=row.tobytes())
+        for photo, row in zip(photos, raw, strict=True)
+    )
+    ReferenceEmbedding.objects.bulk_create(
+        (
+            ReferenceEmbedding(
+                index=index,
+                photo=photo,
+                landmark_id=photo.landmark_id,
+                embedding=HalfVector(row[:PROJECTED_SIZE]),
+            )
+            for photo, row in zip(photos, raw, strict=True)
+        ),
+        batch_size=500,
+    )
     return count
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from bench.soak.clients import Log
+from bench.soak.clients import Log, Silence
 from bench.soak.parts import WEB, WEB_PARENT, Kill
 
 # A process that looks after others leaves its port free a moment later.
@@ -22,7 +22,9 @@ class Verdict(NamedTuple):
     figures: str
 
 
-def judge(log: Log, kills: Sequence[Kill], dataset: int, database: psycopg.Connection) -> list:
+def judge(
+    log: Log, kills: Sequence[Kill], dataset: int, database: psycopg.Connection
+) -> list[Verdict]:
     """Compare the log of acknowledged answers with the rows, kind by kind."""
     return [
         _annotations(log, dataset, database),
@@ -44,7 +46,7 @@ def _annotations(log: Log, dataset: int, database: psycopg.Connection) -> Verdic
         " WHERE task.dataset_id = %s ORDER BY 1, 2",
         [dataset],
     ).fetchall()
-    return _same("annotations, each with its box and person", log.annotations, stored)
+    return told_and_stored("annotations, each with its box and person", log.annotations, stored)
 
 
 def _skips(log: Log, dataset: int, database: psycopg.Connection) -> Verdict:
@@ -54,7 +56,7 @@ def _skips(log: Log, dataset: int, database: psycopg.Connection) -> Verdict:
         " WHERE task.dataset_id = %s",
         [dataset],
     ).fetchall()
-    return _same("images passed on", list(log.skips), stored)
+    return told_and_stored("images passed on", list(log.skips), stored)
 
 
 def _photos(log: Log, database: psycopg.Connection) -> Verdict:
@@ -87,7 +89,7 @@ def _edits(log: Log, database: psycopg.Connection) -> Verdict:
         " AND before->>'address' IS DISTINCT FROM after->>'address'",
         [[str(key) for key, _ in log.edits]],
     ).fetchall()
-    verdict = _same("changes of entries in the log of changes", log.edits, stored)
+    verdict = told_and_stored("changes of entries in the log of changes", log.edits, stored)
     last = dict(log.edits)
     now = dict(
         database.execute(
@@ -105,7 +107,7 @@ def _bulk_changes(log: Log, database: psycopg.Connection) -> Verdict:
         " AND before->>'source' IS DISTINCT FROM after->>'source'",
         [list({source for _, source in told})],
     ).fetchall()
-    return _same("entries changed many at once", told, stored)
+    return told_and_stored("entries changed many at once", told, stored)
 
 
 def _published(log: Log, database: psycopg.Connection) -> Verdict:
@@ -140,19 +142,23 @@ def _only_503(log: Log) -> Verdict:
 
 def _silence(log: Log, kills: Sequence[Kill]) -> Verdict:
     """Requests end without an answer only where the process that held them was killed."""
-    of_web = [kill.at for kill in kills if kill.part in (WEB, WEB_PARENT)]
-    unexplained = [
-        silence
-        for silence in log.silences
-        if not any(silence.began - RECOVERY <= at <= silence.ended for at in of_web)
-    ]
-    for silence in unexplained[:10]:
-        log.faults.append(f"no answer without a kill: {silence}")
+    left = unexplained(log.silences, kills)
+    log.faults += [f"no answer without a kill: {silence}" for silence in left[:10]]
     return Verdict(
         "requests without an answer were in a killed web process",
-        not unexplained,
-        f"{len(log.silences)} without an answer, {len(unexplained)} of them unexplained",
+        not left,
+        f"{len(log.silences)} without an answer, {len(left)} of them unexplained",
     )
+
+
+def unexplained(silences: Sequence[Silence], kills: Sequence[Kill]) -> list[Silence]:
+    """Return requests without an answer that no kill of a web process explains."""
+    of_web = [kill.at for kill in kills if kill.part in (WEB, WEB_PARENT)]
+    return [
+        silence
+        for silence in silences
+        if not any(silence.began - RECOVERY <= at <= silence.ended for at in of_web)
+    ]
 
 
 def followed(copy: dict[int, str], fresh: dict[int, str]) -> Verdict:
@@ -165,7 +171,8 @@ def followed(copy: dict[int, str], fresh: dict[int, str]) -> Verdict:
     )
 
 
-def _same(what: str, told: Sequence, stored: Sequence) -> Verdict:
+def told_and_stored(what: str, told: Sequence, stored: Sequence) -> Verdict:
+    """Compare rows that were acknowledged with rows that are there."""
     lost = set(told) - set(stored)
     double = len(stored) - len(set(stored))
     untold = set(stored) - set(told)
