@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from bench.catalogue import FilledDatabase, filled_database
+from bench.peers import PeersMissing
 from bench.rows import Row
-from bench.wagtail import WagtailMissing, wagtail_site
+from bench.wagtail import wagtail_site
 from bench.web import Cost, web_server
 from tests.running import ROOT
 
@@ -40,7 +41,7 @@ def run() -> list[Row]:
     ]
     try:
         theirs = explorer()
-    except WagtailMissing as reason:
+    except PeersMissing as reason:
         note = f"skipped: {reason}"
         return [*rows, Row("… against Wagtail's explorer", None, "", "", None, note)]
     return [*rows, *compared(ours, theirs)]
@@ -100,7 +101,7 @@ def choices() -> dict:
 
 
 def explorer() -> dict[str, Cost]:
-    """Return what Wagtail's explorer costs an administrator. Raises WagtailMissing."""
+    """Return what Wagtail's explorer costs an administrator. Raises PeersMissing."""
     with wagtail_site() as site:
         site.server.client.cookies.set("sessionid", site.session)
         found = site.server.client.get("/admin/api/main/pages/?child_of=1&limit=1").json()

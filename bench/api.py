@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from bench.catalogue import FilledDatabase, filled_database
+from bench.peers import PeersMissing
 from bench.rows import Row
-from bench.wagtail import WagtailMissing, wagtail_site
+from bench.wagtail import wagtail_site
 from bench.web import Cost, web_server
 
 TIMES = 100
@@ -43,7 +44,7 @@ def run() -> list[Row]:
     ]
     try:
         theirs = wagtail_api()
-    except WagtailMissing as reason:
+    except PeersMissing as reason:
         return [*rows, Row("… against Wagtail's API", None, "", "", None, f"skipped: {reason}")]
     return [
         *rows,
@@ -128,7 +129,7 @@ def plain_list(database: FilledDatabase) -> Cost:
 
 
 def wagtail_api() -> dict[str, Cost]:
-    """Return what Wagtail's API costs. Raises WagtailMissing."""
+    """Return what Wagtail's API costs. Raises PeersMissing."""
     with wagtail_site() as site:
         client = site.server.client
         page = client.get("/api/v2/pages/?type=places.Place&limit=1").json()["items"][0]["id"]

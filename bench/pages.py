@@ -21,8 +21,9 @@ from pathlib import Path
 import httpx
 
 from bench.catalogue import FilledDatabase, filled_database
+from bench.peers import PeersMissing
 from bench.rows import Row
-from bench.wagtail import WagtailMissing, wagtail_site
+from bench.wagtail import wagtail_site
 from bench.web import Cost, WebServer, web_server
 from tests.running import ROOT
 
@@ -59,7 +60,7 @@ def run() -> list[Row]:
         rows += _inside(database.call("bench.pages:inside", slugs=chosen["slugs"]))
     try:
         theirs = _wagtail_page()
-    except WagtailMissing as reason:
+    except PeersMissing as reason:
         note = f"skipped: {reason}"
         return [*rows, Row("… against a bare Wagtail page", None, "", "", None, note)]
     ours = costs["landmark, never asked before"]
@@ -243,7 +244,7 @@ def _inside(found: dict) -> list[Row]:
 
 
 def _wagtail_page() -> Cost:
-    """Return what a bare page of Wagtail costs. Raises WagtailMissing."""
+    """Return what a bare page of Wagtail costs. Raises PeersMissing."""
     with wagtail_site() as site:
         found = site.server.client.get("/api/v2/pages/?type=places.Place&limit=100").json()
         slugs = cycle([each["meta"]["slug"] for each in found["items"]])

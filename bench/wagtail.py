@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +13,9 @@ from typing import NamedTuple
 
 from bench.catalogue import empty_database
 from bench.filling import places
+from bench.peers import peers_python
 from bench.web import WebServer, web_server
 from tests.running import ROOT
-
-ENVIRONMENT = ROOT / ".gilnun" / "bench-venv"
-REQUIREMENTS = ROOT / "bench" / "requirements.txt"
-
-
-class WagtailMissing(Exception):
-    """Wagtail cannot be installed here; the message says why."""
 
 
 class WagtailSite(NamedTuple):
@@ -35,8 +27,8 @@ class WagtailSite(NamedTuple):
 
 @contextmanager
 def wagtail_site(*, landmarks: int = 25_000) -> Iterator[WagtailSite]:
-    """Serve a Wagtail site with so many pages. Raises WagtailMissing."""
-    python = _python()
+    """Serve a Wagtail site with so many pages. Raises PeersMissing."""
+    python = peers_python()
     with empty_database() as url, tempfile.TemporaryDirectory() as folder:
         environment = {
             "PATH": os.environ["PATH"],
@@ -71,27 +63,3 @@ def _page(place) -> dict[str, str]:
         "category": category,
         "region": region,
     }
-
-
-def _python() -> Path:
-    """Return the interpreter of Wagtail's environment; make it where it is not yet."""
-    python = ENVIRONMENT / "bin" / "python"
-    made = ENVIRONMENT / "installed"
-    wanted = REQUIREMENTS.read_text()
-    if made.exists() and made.read_text() == wanted:
-        return python
-    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-    try:
-        subprocess.run([sys.executable, "-m", "venv", ENVIRONMENT], check=True, capture_output=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            + ["-r", REQUIREMENTS],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    except (OSError, subprocess.CalledProcessError) as error:
-        said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-        raise WagtailMissing(said[-1] if said else "pip ended without a word") from error
-    made.write_text(wanted)
-    return python
