@@ -200,7 +200,7 @@ def inside(slugs: list[str]) -> dict:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
-    from apps.guide.finding import matching_names
+    from apps.catalogue.searching import matching_landmarks
 
     settings.ALLOWED_HOSTS.append("testserver")
     settings.STORAGES["staticfiles"] = {
@@ -220,7 +220,7 @@ def inside(slugs: list[str]) -> dict:
     spent = []
     for words in WORDS * 12:
         began = time.perf_counter()
-        matching_names(words)
+        matching_landmarks(words)
         spent.append(1000 * (time.perf_counter() - began))
     return {"queries": queries, "search": sorted(spent)}
 

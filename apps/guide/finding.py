@@ -15,8 +15,9 @@ from django.core.cache import caches
 from django.db.models import F
 
 from apps.catalogue.models import Landmark
-from apps.catalogue.models.landmark import INITIAL_CONSONANTS, EarthPoint
+from apps.catalogue.models.landmark import EarthPoint
 from apps.catalogue.opening_hours import is_open
+from apps.catalogue.searching import matching_landmarks
 from apps.guide.cards import SHOWABLE, Card, best_name, cards_of
 from apps.guide.facets import Facets, Filters, Node, Tree
 from apps.guide.nearby import EarthDistance, box_around
@@ -111,16 +112,6 @@ def trees(version: str, language: str) -> tuple[Tree, Tree]:
     return Tree(nodes["category"]), Tree(nodes["region"])
 
 
-def matching_names(words: str) -> list[int]:
-    """Return the published landmarks whose name or address is meant, the best first."""
-    by_name = Landmark.objects.published().search(words).values_list("pk", flat=True)
-    found = list(by_name)
-    if len(words) > 1 and not INITIAL_CONSONANTS.fullmatch(words):
-        at = Landmark.objects.published().at_address(words).order_by("slug")
-        found = list(dict.fromkeys([*found, *at.values_list("pk", flat=True)]))
-    return found
-
-
 def _matches(version: str, query: PlaceQuery, language: str) -> Matches:
     words = repr((query.query, query.near, query.near and query.radius_m, query.sort, language))
     key = f"found:{version}:{hashlib.sha256(words.encode()).hexdigest()}"
@@ -151,7 +142,7 @@ def _read(query: PlaceQuery, language: str) -> Matches:
 def _ordered(query: PlaceQuery, language: str) -> list[int]:
     """Return all that the words match, in the order that was asked for; nearness comes later."""
     published = Landmark.objects.published()
-    matching = matching_names(query.query) if query.query else None
+    matching = matching_landmarks(query.query) if query.query else None
     if query.sort == BEST or (query.sort == NEAREST and matching is not None):
         return matching or []
     if query.sort == NEWEST:
@@ -181,6 +172,6 @@ def _around(query: PlaceQuery) -> dict[int, float]:
 
 
 def suggest_names(words: str, *, language: str) -> list[Card]:
-    """Return the first landmarks whose names match, for somebody who is typing: two queries."""
-    found = Landmark.objects.published().search(words).values_list("pk", flat=True)
-    return cards_of(list(found[:SUGGESTED]), language=language)
+    """Return the first landmarks whose names match, for somebody who is typing:
+    two queries, up to three more for what may have been meant."""
+    return cards_of(matching_landmarks(words, most=SUGGESTED), language=language)

@@ -13,8 +13,8 @@ from django.db.models.functions import Cast, Floor, Greatest, Least, Ln, Radians
 from apps.catalogue.models import Landmark, Region, RegionName
 from apps.catalogue.models.landmark import EarthPoint
 from apps.catalogue.models.naming import shown_name
+from apps.catalogue.searching import matching_landmarks
 from apps.guide.cards import Card, Numbered, cards_of, cards_under
-from apps.guide.finding import matching_names
 from apps.guide.itineraries import Point
 from apps.guide.map_query import FARTHEST_NORTH, Box, MapQuery, around
 from apps.guide.nearby import EarthDistance
@@ -100,7 +100,7 @@ def found_by(query: MapQuery) -> QuerySet[Landmark]:
     """Return the published places with a position that the filters of a query leave."""
     found = Landmark.objects.published().exclude(latitude=None)
     if query.text:
-        found = found.filter(pk__in=matching_names(query.text))
+        found = found.filter(pk__in=matching_landmarks(query.text))
     if query.category:
         found = found.filter(_under("category", "slug", query.category))
     if query.region:

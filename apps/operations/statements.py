@@ -16,7 +16,7 @@ from django.db import connection, models
 Row = TypeVar("Row", bound=models.Model)
 
 
-def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple]:
+def fetch_all(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple]:
     """Run a statement in the present transaction; return its rows."""
     connection.ensure_connection()
     # Django's own cursors write the values into the text, and such a text has no plan to keep.
@@ -27,7 +27,7 @@ def fetch_all(statement: str, values: Mapping[str, Any]) -> list[tuple]:
         return cursor.fetchall() if prepared.pgresult.nfields else []
 
 
-def fetch_one(statement: str, values: Mapping[str, Any]) -> tuple | None:
+def fetch_one(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> tuple | None:
     """Run a statement in the present transaction; return its first row, if it has one."""
     rows = fetch_all(statement, values)
     return rows[0] if rows else None

@@ -1,7 +1,7 @@
 import pytest
 from django.db import IntegrityError, connection
 
-from apps.catalogue.models import Landmark, LandmarkName
+from apps.catalogue.models import Landmark, LandmarkName, SearchEntry
 from tests.factories.catalogue import LandmarkFactory
 
 pytestmark = pytest.mark.django_db
@@ -65,16 +65,15 @@ def test_search_takes_wildcards_and_quotes_as_letters(places):
     assert not Landmark.objects.search("%%%").exists()
 
 
-def test_search_uses_the_trigram_index(places):
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [("첨성", "form"), ("첨성데", "form"), ("가", "form"), ("ㅊㅅㄷ", "initials")],
+)
+def test_search_uses_the_trigram_indexes(places, query, index):
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(
-            "EXPLAIN SELECT * FROM catalogue_landmarkname"
-            " WHERE search_form LIKE '%%' || gilnun_search_form('첨성') || '%%'"
-        )
-        plan = "\n".join(row[0] for row in cursor.fetchall())
 
-    assert "landmark_name_search" in plan
+    assert f"search_entry_{index}" in SearchEntry.objects.search(query).explain()
 
 
 def test_a_landmark_has_both_coordinates_or_none():

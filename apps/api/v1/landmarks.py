@@ -32,7 +32,14 @@ from apps.api.v1.landmark_rows import (
 from apps.api.v1.paging import Order, Page, page_of
 from apps.api.v1.parameters import Box, Near, text_of
 from apps.api.v1.rendering import GeoJSONRenderer, OrjsonRenderer, pieces
-from apps.catalogue.models import Category, ContentChange, Landmark, LandmarkContent, Region
+from apps.catalogue.models import (
+    Category,
+    ContentChange,
+    Landmark,
+    LandmarkContent,
+    Region,
+    SearchEntry,
+)
 from apps.guide.nearby import chord_of, nearest, within
 from apps.operations.problems import problem_response
 from apps.operations.statements import fetch_one
@@ -43,6 +50,7 @@ BY_DISTANCE = Order("near", ("chord", "pk"))
 # With one of these the nearest places are not the ones looked for, and all within the radius must
 # be counted or looked through.
 NARROWING = ("search", "category", "region", "bbox", "updated_since", "page")
+FILTERS = ("category", "region", "bbox", "updated_since")
 # A node by its code, and everything below it.
 BELOW = """
     WITH RECURSIVE below AS (
@@ -195,6 +203,9 @@ def _inside(box: Box) -> Q:
 def _sorted(rows: QuerySet[Landmark], query, near: Near | None) -> tuple[Order, QuerySet[Landmark]]:
     order = BY_NUMBER
     if text := parameters.search_of(query):
+        # Words alone need nothing of a landmark but what the search reads.
+        alone = not near and not any(text_of(query, name) for name in FILTERS)
+        rows = SearchEntry.objects.published() if alone else rows
         order, rows = BY_LIKENESS, rows.search(text)
     if near:
         order, rows = BY_DISTANCE, nearest(rows, near.latitude, near.longitude)

@@ -7,6 +7,7 @@ from apps.catalogue.models.note import LandmarkNote
 from apps.catalogue.models.open_photo_import import OpenPhotoImport
 from apps.catalogue.models.photo import Photo
 from apps.catalogue.models.preset import PhotoPreset
+from apps.catalogue.models.search import NamePiece, SearchEntry
 from apps.catalogue.models.tree import Category, CategoryAlias, CategoryName, Region, RegionName
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "LandmarkNote",
     "LandmarkRedirect",
     "License",
+    "NamePiece",
     "OpenPhotoImport",
     "Photo",
     "PhotoPreset",
     "Region",
     "RegionName",
+    "SearchEntry",
 ]

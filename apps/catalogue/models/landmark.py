@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
-from django.contrib.postgres.search import TrigramWordSimilarity
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Case, Exists, F, FilteredRelation, Func, Min, OuterRef, Q, Value, When
+from django.db.models import Exists, F, Func, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -18,8 +16,7 @@ from apps.catalogue.models.naming import name_for, shown_name
 from apps.catalogue.models.tree import Category, CategoryName, NameKind, Region, RegionName
 from apps.catalogue.opening_hours import WrongOpeningHours, is_open, parse
 from apps.catalogue.scope import within_regions
-
-INITIAL_CONSONANTS = re.compile(r"[ㄱ-ㅎ\s]+")
+from apps.catalogue.searching import searched
 
 
 def valid_opening_hours(text: str) -> None:
@@ -152,52 +149,12 @@ class LandmarkQuerySet(models.QuerySet):
         )
 
     def search(self, query: str) -> LandmarkQuerySet:
-        """Landmarks whose names contain the query, or nearly do, best first.
+        """Landmarks that a query finds, best first: by infix (첨성), typo (첨성데), initial
+        consonants (ㅊㅅㄷ), other languages, aliases, former names and addresses.
 
-        Finds infixes (첨성), typos (첨성데), initial consonants (ㅊㅅㄷ), other languages,
-        aliases and former names.
-        Ranked: same name, beginning of a name, part of a name, near miss; of two alike the
-        official name first.
+        What may have been meant is asked at once, in a statement or two.
         """
-        if INITIAL_CONSONANTS.fullmatch(query):
-            wanted = query.replace(" ", "")
-            matching = Q(names__initial_consonants__contains=wanted)
-            rank = Case(
-                When(found__initial_consonants=wanted, then=Value(0.0)),
-                When(found__initial_consonants__startswith=wanted, then=Value(1.0)),
-                default=Value(2.0),
-                output_field=models.FloatField(),
-            )
-        else:
-            wanted = SearchForm(Value(query))
-            # How near a near miss must be is pg_trgm.word_similarity_threshold, in the settings.
-            matching = Q(names__search_form__contains=wanted)
-            if len(query.strip()) > 1:
-                # Of one letter everything is a near miss.
-                matching |= Q(names__search_form__trigram_word_similar=wanted)
-            rank = Case(
-                When(found__search_form=wanted, then=Value(0.0)),
-                When(found__search_form__startswith=wanted, then=Value(1.0)),
-                When(found__search_form__contains=wanted, then=Value(2.0)),
-                default=Value(4.0) - TrigramWordSimilarity(wanted, "found__search_form"),
-                output_field=models.FloatField(),
-            )
-        other_name = Case(
-            When(found__kind=NameKind.OFFICIAL, then=Value(0.0)),
-            default=Value(0.5),
-            output_field=models.FloatField(),
-        )
-        # One pass over the names that match, through their index; not a look at each landmark.
-        return (
-            self.annotate(found=FilteredRelation("names", condition=matching))
-            .filter(found__isnull=False)
-            .annotate(search_rank=Min(rank + other_name))
-            .order_by("search_rank", "slug")
-        )
-
-    def at_address(self, query: str) -> LandmarkQuerySet:
-        """Landmarks whose address contains the query."""
-        return self.filter(address_form__contains=SearchForm(Value(query)))
+        return searched(self, query, entry="search_entry__")
 
 
 class Landmark(models.Model):
@@ -312,7 +269,6 @@ class Landmark(models.Model):
                 name="landmark_nearest",
                 condition=Q(state="published", latitude__isnull=False),
             ),
-            GinIndex(OpClass("address_form", name="gin_trgm_ops"), name="landmark_address_search"),
             # What is open now is asked of the few different texts, not of every place.
             models.Index(
                 fields=["opening_hours"],
@@ -381,12 +337,6 @@ class LandmarkName(models.Model):
                 name="landmark_name_once", fields=["landmark", "language", "kind", "text"]
             ),
             models.CheckConstraint(name="landmark_name_not_empty", condition=~Q(text="")),
-        ]
-        indexes = [
-            GinIndex(OpClass("search_form", name="gin_trgm_ops"), name="landmark_name_search"),
-            GinIndex(
-                OpClass("initial_consonants", name="gin_trgm_ops"), name="landmark_name_consonants"
-            ),
         ]
 
     def __str__(self) -> str:
