@@ -256,8 +256,8 @@ FILTERS = [
     OpenApiParameter(
         "search",
         OpenApiTypes.STR,
-        description="Part of a name in any language, aliases included; also with a typo, or Korean"
-        " initial consonants. The best comes first.",
+        description="Part of a name in any language, aliases included, or of an address; also"
+        " with a typo, or Korean initial consonants. The best comes first.",
         examples=[OpenApiExample("Part of a name", "첨성"), OpenApiExample("Consonants", "ㅊㅅㄷ")],
     ),
     OpenApiParameter(

@@ -63,7 +63,9 @@ class LandmarkAdmin(
     show_full_result_count = False
     # The site's own search; the field only tells the admin to offer a box.
     search_fields = ["slug"]
-    search_help_text = _("Any part of any name, also with typos or initial consonants (ㅊㅅㄷ)")
+    search_help_text = _(
+        "Any part of a name or address, also with typos or initial consonants (ㅊㅅㄷ)"
+    )
     ordering = ["-updated_at", "-pk"]
     autocomplete_fields = ["parent", "category", "region"]
     readonly_fields = ["place", "pictures", "texts", "created_at", "updated_at"]

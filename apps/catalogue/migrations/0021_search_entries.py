@@ -68,7 +68,8 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT substr(form, start, length)
       FROM normalize(gilnun_search_form(text), NFC) form,
            generate_series(1, char_length(form) - 1) start, generate_series(2, 3) length
-     WHERE substr(form, start, length) ~ ('^[가-힣]{' || length || '}$')
+     WHERE start + length - 1 <= char_length(form)
+       AND substr(form, start, length) !~ '[^가-힣]'
     UNION ALL
     SELECT word FROM regexp_split_to_table(lower(normalize(text, NFC)), '[^a-z]+') word
      WHERE char_length(word) >= 3
@@ -170,8 +171,9 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("text", models.CharField(db_index=True, max_length=200)),
+                ("text", models.CharField(max_length=200)),
             ],
+            options={"indexes": [models.Index(fields=["text"], name="name_piece")]},
         ),
         migrations.RunSQL(ENTRIES + TRIGGERS + FIRST, FORGET),
         migrations.RemoveIndex(model_name="landmarkname", name="landmark_name_search"),

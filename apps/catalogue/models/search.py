@@ -56,7 +56,10 @@ class NamePiece(models.Model):
     bring the same piece at once both add it. One that no name has any more finds nothing.
     """
 
-    text = models.CharField(max_length=200, db_index=True)
+    text = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index(fields=["text"], name="name_piece")]
 
     def __str__(self) -> str:
         return self.text
