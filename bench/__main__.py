@@ -1,16 +1,24 @@
 """`make bench`: measure everything in one run, print one table, exit 1 where a target is missed.
 
 Each module beside this one has `run() -> list[Row]`. `make bench ONLY=name` runs one of them.
-`make bench-large` runs `run_large` of those that have it: tables of a million rows.
+`make bench-large` runs `run_large` of those that have it: tables of a million rows. `--keep` puts
+what was measured into docs/benchmarks.md and leaves the rest of it as it is.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+import time
+import traceback
+from datetime import date
 from pathlib import Path
 
-from bench.rows import print_table
+import psutil
+
+from bench.machine import described
+from bench.results import QUIET_PERCENT, Part, keep
+from bench.rows import Row, print_table
 
 # The accuracy comes last: it is the longest, and needs data that lies beside the project.
 MODULES = (
@@ -41,20 +49,40 @@ LARGE = ("annotation_load", "annotation_export", "vector_index")
 
 
 def main(arguments: list[str]) -> int:
-    large = "--large" in arguments
-    only = [name for name in arguments if name != "--large"]
+    options = {"--large", "--keep"} & set(arguments)
+    only = [name for name in arguments if name not in options]
+    large = "--large" in options
     known = LARGE if large else MODULES
-    unknown = set(only) - set(known)
-    if unknown:
+    if unknown := set(only) - set(known):
         print(f"There is no {', '.join(sorted(unknown))}. Known: {', '.join(known)}")
         return 2
-    rows = []
+    print(described())
+    parts = {}
     for name in only or known:
-        print(f"Measuring {name} …", file=sys.stderr, flush=True)
-        module = importlib.import_module(f"bench.{name}")
-        rows += module.run_large() if large else module.run()
+        parts[f"{name} large" if large else name] = _measure(name, large=large)
+    rows = [row for part in parts.values() for row in part.rows]
     print_table(rows)
+    for name, part in parts.items():
+        if part.busy > QUIET_PERCENT:
+            print(f"Under load, {part.busy:.0f} % by other programs: {name}")
+    if "--keep" in options:
+        keep(parts, order=[*MODULES, *(f"{name} large" for name in LARGE)])
     return 1 if any(row.passed is False for row in rows) else 0
+
+
+def _measure(name: str, *, large: bool) -> Part:
+    """Measure one part; one that breaks is a missed row, so that the others are not lost."""
+    busy = psutil.cpu_percent(interval=1.0)
+    print(f"Measuring {name} …", file=sys.stderr, flush=True)
+    started = time.monotonic()
+    try:
+        module = importlib.import_module(f"bench.{name}")
+        rows = module.run_large() if large else module.run()
+    except Exception as error:
+        traceback.print_exc()
+        rows = [Row(name, None, "", "to be measured", False, f"{type(error).__name__}: {error}")]
+    day = f"{date.today():%Y-%m-%d}"
+    return Part(rows, time.monotonic() - started, busy, described(), day)
 
 
 if __name__ == "__main__":

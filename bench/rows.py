@@ -21,21 +21,23 @@ class Row(NamedTuple):
 def print_table(rows: Sequence[Row]) -> None:
     """Print all rows in columns; a missed target is marked."""
     cells = [("what", "measured", "target", "", "note")]
-    cells += [(row.name, _measured(row), row.target, _verdict(row), row.note) for row in rows]
+    cells += [(row.name, measured(row), row.target, verdict(row), row.note) for row in rows]
     widths = [max(_width(line[column]) for line in cells) for column in range(4)]
     for line in cells:
         columns = [_padded(text, width) for text, width in zip(line, widths, strict=False)]
         print("  ".join([*columns, line[4]]).rstrip())
 
 
-def _measured(row: Row) -> str:
+def measured(row: Row) -> str:
+    """Return the figure with its unit."""
     if row.measured is None:
         return "–"
     digits = 4 if 0 < abs(row.measured) < 1 else 1
     return f"{row.measured:,.{digits}f} {row.unit}".rstrip()
 
 
-def _verdict(row: Row) -> str:
+def verdict(row: Row) -> str:
+    """Return pass or MISS, nothing without a target."""
     if row.passed is None:
         return ""
     return "pass" if row.passed else "MISS"
