@@ -35,7 +35,9 @@ from apps.guide.wishes import MOST_PLACES, Wishes, read_wishes
 
 HITS = 8
 CANDIDATES = 40
-CLOSER = 8
+# Places are looked for this near first, then in wider circles until there are enough.
+CLOSE_M = 3000
+WIDER = 4
 # How far around the start a route is looked for, for each hour there is.
 REACH_M = {Travel.WALK: 2000, Travel.DRIVE: 15_000}
 NINE = time(9)
@@ -184,10 +186,12 @@ def _planned(wishes: Wishes) -> tuple[Trip, list[Landmark]]:
 
 def _around(wishes: Wishes) -> list[Landmark]:
     reach = REACH_M[wishes.travel] * wishes.hours
-    around = landmarks_around(wishes.near, metres=reach / CLOSER, most=CANDIDATES)
-    if len(around) < CANDIDATES:
-        # Only where places lie far apart is it worth to measure the distance of more.
-        around = landmarks_around(wishes.near, metres=reach, most=CANDIDATES)
+    metres = min(CLOSE_M, reach)
+    around = landmarks_around(wishes.near, metres=metres, most=CANDIDATES)
+    while len(around) < CANDIDATES and metres < reach:
+        # To measure the distance of thousands of places takes longer than to ask again.
+        metres = min(WIDER * metres, reach)
+        around = landmarks_around(wishes.near, metres=metres, most=CANDIDATES)
     visits = [Visit(point_of(each), usual_stay(each)) for each in around]
     order = fit(visits, wishes.travel, start=wishes.near, minutes=wishes.hours * 60)
     return [around[each] for each in order]
