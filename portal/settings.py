@@ -234,6 +234,8 @@ EMBEDDED_MODEL_SERVER_COMMAND += ["--host", "127.0.0.1", "--port", str(PORT + 1)
 SERVED_MODELS_PATH = env.str("GILNUN_SERVED_MODELS_PATH", "")
 # Of so many visitors' photos the canary is asked as well.
 SHADOW_PERCENT = env.int("GILNUN_SHADOW_PERCENT", 10)
+# Candidates are verified by geometry after the answer: seconds of a core for each photo.
+VERIFY_MATCHES = env.bool("GILNUN_VERIFY_MATCHES", False)
 RECOGNITION_PROFILE = env.str("GILNUN_RECOGNITION_PROFILE", "lite2+lite0")
 RECOGNITION_WAIT_SECONDS = 3.0
 PHOTO_MAX_BYTES = 20 * 1024 * 1024

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from apps.recognition import serving
 from apps.recognition.models import ServedModel
-from ml.contract import Labels, read_labels
-from ml.export import ensure_exported
+from ml.contract import LOCAL_PROFILE, Labels, read_labels
+from ml.export import ensure_exported, newest_export
 from ml.export_folder import IncompleteExport, checked_labels, checksum, version_folders
 from ml.model_config import CANARY, CONFIG_FILE, STABLE, ConfiguredModel, config_text
 
@@ -125,10 +125,29 @@ def configured_models(*also: ServedModel) -> list[ConfiguredModel]:
         for stage, label in ((Stage.STABLE, STABLE), (Stage.CANARY, CANARY)):
             if model.stage == stage:
                 labels[model.name][label] = model.version
+    local = local_export()
+    if local is not None:
+        versions[LOCAL_PROFILE.model_name].append(int(local.name))
     return [
         ConfiguredModel(name, str(Path(folder) / name), tuple(numbers), labels[name])
         for name, numbers in versions.items()
     ]
+
+
+def local_export() -> Path | None:
+    """Return the export of local features that verification asks, where it is wanted and there."""
+    return newest_export(settings.MODELS_DIR, LOCAL_PROFILE) if settings.VERIFY_MATCHES else None
+
+
+def let_serve_local() -> Labels:
+    """Have the local features exported and served; return what they say of themselves.
+
+    Raises ExportFailed, and ServingUnavailable where the model server does not take them.
+    """
+    labels = read_labels(ensure_exported(settings.MODELS_DIR, LOCAL_PROFILE.name))
+    if not serving.answers(name=labels.model, version=labels.version) and not let_serve():
+        raise serving.ServingUnavailable("the model server cannot be told of local features")
+    return labels
 
 
 def write_config(*also: ServedModel) -> list[ConfiguredModel]:

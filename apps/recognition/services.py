@@ -20,7 +20,7 @@ from apps.operations.jobs import Effect, TryLater, add_job, run_held
 from apps.operations.limits import LimitReached
 from apps.operations.measuring import recognition_seconds, recognitions
 from apps.operations.models import Job
-from apps.recognition import pipeline, serving, shadow
+from apps.recognition import pipeline, serving, shadow, verifying
 from apps.recognition.feedback import take_back_photos
 from apps.recognition.models import Feedback, RecognitionPhoto, RecognitionRequest
 from apps.recognition.reference_index import NoReferenceIndex
@@ -166,6 +166,7 @@ def _store(request: RecognitionRequest, answer: pipeline.Answer, *, at: datetime
     if pipeline.store_answer(request, answer, at=at):
         transaction.on_commit(lambda: _measure(request))
         shadow.ask_later(request, at=at)
+        verifying.verify_later(request, at=at)
 
 
 def _measure(request: RecognitionRequest) -> None:

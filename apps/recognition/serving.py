@@ -22,7 +22,8 @@ from ml.client import (
     ServingError,
     ServingUnavailable,
 )
-from ml.contract import ImageSize
+from ml.contract import ImageSize, Labels
+from ml.inference.local_features import LocalFeatures
 from ml.inference.preparing import fit_to_model_size
 from ml.model_config import ConfiguredModel, config_message
 
@@ -35,6 +36,7 @@ __all__ = [
     "ServingUnavailable",
     "answers",
     "describe",
+    "local_features",
     "reload",
 ]
 
@@ -64,6 +66,25 @@ def describe(
         if (guard or breaker).is_open() or deadline - time.monotonic() < 0.1:
             raise
         return _predict(pixels, model=model, deadline=deadline, guard=guard or breaker)
+
+
+def local_features(
+    image: Image.Image, *, labels: Labels, seconds: float
+) -> tuple[LocalFeatures, ImageSize]:
+    """Return the local features of an upright photo, and the size that their places count in.
+
+    For workers: no breaker looks after it. Raises a ServingError.
+    """
+    pixels = fit_to_model_size(image, labels.input_sizes)
+    try:
+        found = _client(settings.TF_SERVING_ADDRESS).local_features(
+            pixels, model=labels.model, version=labels.version, timeout=seconds
+        )
+    except ServingError as error:
+        model_server_requests.labels(type(error).__name__).inc()
+        raise
+    model_server_requests.labels("answered").inc()
+    return found, ImageSize(*pixels.shape[1:3])
 
 
 def breaker_is_open() -> bool:

@@ -1,7 +1,7 @@
 from celery import shared_task
 
-from apps.operations.jobs import work_on
-from apps.recognition import choosing, joining, shadow
+from apps.operations.jobs import work_on, work_on_long
+from apps.recognition import choosing, joining, shadow, verifying
 from apps.recognition.services import answer_later, fail_request
 
 
@@ -13,6 +13,11 @@ def recognize_photo(*, job: int, **_) -> None:
 @shared_task
 def ask_canary(*, job: int, **_) -> None:
     work_on(job, do=shadow.ask_canary, give_up=shadow.leave_unasked)
+
+
+@shared_task
+def verify_candidates(*, job: int, **_) -> None:
+    work_on_long(job, do=verifying.verify_candidates, give_up=verifying.leave_unverified)
 
 
 @shared_task

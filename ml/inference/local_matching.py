@@ -6,6 +6,7 @@ distance, RANSAC for an affine map; the inliers are the score. numpy, SciPy's k-
 scikit-image's RANSAC; no network in here.
 """
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -111,16 +112,19 @@ def match(
     # An affine map needs three places that differ, in both pictures.
     if min(len(np.unique(places, axis=0)) for places in pairs) < FEWEST_PAIRS:
         return NO_MATCH
-    _, agreeing = ransac(
-        pairs,
-        AffineTransform,
-        min_samples=SMALLEST_SAMPLE,
-        residual_threshold=residual,
-        max_trials=trials,
-        is_model_valid=_is_plausible,
-        stop_probability=CERTAINTY,
-        rng=seed,
-    )
+    with warnings.catch_warnings():
+        # That no map fits is an answer like any other.
+        warnings.simplefilter("ignore", UserWarning)
+        _, agreeing = ransac(
+            pairs,
+            AffineTransform,
+            min_samples=SMALLEST_SAMPLE,
+            residual_threshold=residual,
+            max_trials=trials,
+            is_model_valid=_is_plausible,
+            stop_probability=CERTAINTY,
+            rng=seed,
+        )
     if agreeing is None or agreeing.sum() < FEWEST_PAIRS:
         return NO_MATCH
     return Match(pairs[0][agreeing], pairs[1][agreeing])

@@ -147,7 +147,8 @@ class Pyramid(tf.Module):
         y = (tf.cast(tf.range(rows), tf.float32) + 0.5) * STRIDE
         x = (tf.cast(tf.range(columns), tf.float32) + 0.5) * STRIDE
         places = tf.stack(tf.meshgrid(y, x, indexing="ij"), axis=-1)
-        places *= sides / tf.cast(scaled, tf.float32)
+        # Where the sides are no multiples of the stride, the last centres lie outside.
+        places = tf.minimum(places * sides / tf.cast(scaled, tf.float32), sides - 1)
         flat = tf.math.l2_normalize(tf.reshape(features, (-1, features.shape[-1])), axis=1)
         reduced = (flat - self.reduction.mean) @ self.reduction.axes
         return (

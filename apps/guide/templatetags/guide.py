@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 
 from django import template
 from django.conf import settings
@@ -94,6 +95,12 @@ def picture(
         ((source.type, source.srcset, sizes) for source in photo.sources(shape)),
     )
     return format_html("<picture>{}{}</picture>", sources, image)
+
+
+@register.filter
+def item(values: Mapping, key: object) -> object:
+    """Return the value of a key; None where there is none."""
+    return values.get(key) if values else None
 
 
 @register.filter

@@ -27,6 +27,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.catalogue.models import Landmark
 from apps.catalogue.pictures import PictureRefused, prepare, upload_bounds
 from apps.guide.forms import PhotoForm
+from apps.guide.matches import match_drawings
 from apps.guide.presenting import Place, present
 from apps.guide.samples import home_samples
 from apps.guide.sketch import Sketch, sketch_of
@@ -160,6 +161,7 @@ def result(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
         "guesses": list(zip(candidates, places, strict=True)),
         "first": places[0] if places else None,
         "guess_map": _guess_map(places),
+        "drawings": match_drawings(question, candidates),
     }
     return with_headers(render(request, "guide/recognition_detail.html", context), PRIVATE | timing)
 

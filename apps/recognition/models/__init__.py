@@ -1,4 +1,5 @@
 from apps.recognition.models.choice import ChosenPhoto, ReferenceChoice
+from apps.recognition.models.local_features import PhotoLocalFeatures
 from apps.recognition.models.reference_index import (
     PhotoEmbedding,
     Prototype,
@@ -20,6 +21,7 @@ __all__ = [
     "ChosenPhoto",
     "Feedback",
     "PhotoEmbedding",
+    "PhotoLocalFeatures",
     "Prototype",
     "RecognitionPhoto",
     "RecognitionRequest",

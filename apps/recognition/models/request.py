@@ -146,7 +146,14 @@ class Candidate(models.Model):
     probability = models.FloatField()
     similarity = models.FloatField(help_text="cosine with the landmark's references")
     source = models.CharField(max_length=10, choices=Source.choices)
+    # Empty until geometry was asked; 0 where it confirms nothing.
     inliers = models.PositiveIntegerField(null=True, blank=True)
+    match_photo = models.ForeignKey(Photo, models.SET_NULL, null=True, blank=True, related_name="+")
+    match_lines = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="[x, y, x, y] of agreeing places in both pictures, shares of their sides",
+    )
 
     class Meta:
         ordering = ["rank"]

@@ -1,0 +1,187 @@
+"""After an answer: do details of the photo lie where those of a reference lie? By local features.
+
+No answer waits for it. A candidate is marked as verified from so many agreeing places on that
+references of other landmarks seldom reach it; its rank stays as it was told.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+from django.conf import settings
+from django.utils import timezone
+from PIL import Image
+
+from apps.catalogue.models import Photo
+from apps.catalogue.pictures import open_stored
+from apps.operations.breakers import CircuitBreaker
+from apps.operations.jobs import Effect, TryLater, add_job
+from apps.recognition import reference_index, serving
+from apps.recognition.model_server import let_serve_local
+from apps.recognition.models import (
+    Candidate,
+    PhotoLocalFeatures,
+    RecognitionRequest,
+    ReferenceEmbedding,
+)
+from ml.contract import ImageSize, Labels
+from ml.inference.local_features import StoredFeatures, stored
+
+logger = logging.getLogger(__name__)
+
+TASK = "apps.recognition.tasks.verify_candidates"
+SECONDS = 30.0
+# Whoever asked has gone on by then; a queue of photos must not keep the workers from answers.
+WORTH_IT = timedelta(minutes=2)
+ASK_AGAIN = timedelta(seconds=5)
+MOST_LINES = 60
+# What fails here must not keep visitors' questions from being asked.
+breaker = CircuitBreaker("local_features")
+
+
+class Described(NamedTuple):
+    """Local features of a picture, and the size in pixels that their places count in."""
+
+    features: StoredFeatures
+    size: ImageSize
+
+
+class Verified(NamedTuple):
+    """What geometry says of a candidate; photo and lines only where it confirms it."""
+
+    candidate: Candidate
+    inliers: int
+    photo: Photo | None
+    lines: list[list[float]] | None
+
+
+def verify_later(request: RecognitionRequest, *, at: datetime) -> None:
+    """Have the candidates of an answered request verified, where the settings want it."""
+    if settings.VERIFY_MATCHES and request.known:
+        add_job(task=TASK, subject=request.pk, at=at)
+
+
+def verify_candidates(subject: str, keep: Callable[[], None]) -> Effect | None:
+    """Compare a request's photos with references of its candidates; return what stores it."""
+    request = RecognitionRequest.objects.filter(pk=subject, deleted_at=None).first()
+    if request is None or request.index_id is None or request.state != "done":
+        return None
+    if timezone.now() - request.finished_at > WORTH_IT:
+        return None
+    images = []
+    for photo in request.photos.order_by("position"):
+        with photo.file.open("rb") as content:
+            images.append(open_stored(content))
+    try:
+        labels = let_serve_local()
+        keep()
+        query = _projected(request, images)
+        asked = [_described(image, labels) for image in images]
+        found = []
+        for candidate in request.candidates.order_by("rank"):
+            found.append(_verified(candidate, asked, query, labels))
+            keep()
+    except (serving.ServingUnavailable, serving.ServingDeadlineExceeded) as error:
+        raise TryLater(str(error), ASK_AGAIN) from error
+    return lambda: _store(found)
+
+
+def leave_unverified(subject: str, reason: str) -> None:
+    """Give up: the answer stands as it is."""
+    logger.warning("The candidates of request %s were not verified: %s", subject, reason)
+
+
+def _store(found: Sequence[Verified]) -> None:
+    for each in found:
+        # Nothing where the request was deleted meanwhile.
+        Candidate.objects.filter(pk=each.candidate.pk).update(
+            inliers=each.inliers, match_photo=each.photo, match_lines=each.lines
+        )
+
+
+def _projected(request: RecognitionRequest, images: Sequence[Image.Image]) -> np.ndarray:
+    embeddings = [
+        serving.describe(image, model=request.index.model, seconds=SECONDS, guard=breaker)
+        for image in images
+    ]
+    return reference_index.project(request.index, np.stack(embeddings))
+
+
+def _described(image: Image.Image, labels: Labels) -> Described:
+    # Here and not above: SciPy and scikit-image are for workers, web processes go without.
+    from ml.inference.verification import strongest_served
+
+    found, size = serving.local_features(image, labels=labels, seconds=SECONDS)
+    return Described(stored(strongest_served(found)), size)
+
+
+def _verified(
+    candidate: Candidate, asked: Sequence[Described], query: np.ndarray, labels: Labels
+) -> Verified:
+    """Match each photo with the candidate's nearest references; the best match counts."""
+    from ml.inference.local_matching import NO_MATCH, match
+
+    best, shown, photo = NO_MATCH, None, None
+    for reference in _nearest_references(candidate, query):
+        known = _of_reference(reference, labels)
+        # The page shows the first photo of a request: its lines are drawn from that one.
+        found = match(asked[0].features, known.features)
+        if found.inliers > best.inliers:
+            best, shown, photo = found, known.size, reference
+    if photo is None or best.inliers < labels.calibration["least_inliers"]:
+        return Verified(candidate, 0, None, None)
+    every = max(1, -(-best.inliers // MOST_LINES))
+    lines = np.concatenate(
+        [_shares(best.query, asked[0].size), _shares(best.reference, shown)], axis=1
+    )
+    return Verified(candidate, best.inliers, photo, lines[::every].round(4).tolist())
+
+
+def _shares(places: np.ndarray, size: ImageSize) -> np.ndarray:
+    """(y, x) in pixels → (x, y) as shares of the sides."""
+    return places[:, ::-1] / np.array([size.width, size.height])
+
+
+def _nearest_references(candidate: Candidate, query: np.ndarray) -> list[Photo]:
+    from ml.inference.verification import REFERENCES_EACH
+
+    rows = list(
+        ReferenceEmbedding.objects.filter(
+            index_id=candidate.request.index_id,
+            photo__landmark_id=candidate.landmark_id,
+            photo__reference=True,
+        )
+        .select_related("photo")
+        .order_by("pk")
+    )
+    rows.sort(key=lambda row: -float(np.dot(row.embedding, query)))
+    return [row.photo for row in rows[:REFERENCES_EACH]]
+
+
+def _of_reference(photo: Photo, labels: Labels) -> Described:
+    """Return what is kept of a reference, or describe it now and keep it."""
+    model = f"{labels.model} {labels.version}"
+    kept = PhotoLocalFeatures.objects.filter(photo=photo, model=model).first()
+    if kept is not None:
+        with np.load(io.BytesIO(bytes(kept.content)), allow_pickle=False) as arrays:
+            features = StoredFeatures(arrays["locations"], arrays["descriptors"])
+        return Described(features, ImageSize(kept.height, kept.width))
+    with photo.file.open("rb") as content:
+        found = _described(open_stored(content), labels)
+    buffer = io.BytesIO()
+    np.savez(buffer, **found.features._asdict())
+    PhotoLocalFeatures.objects.update_or_create(
+        photo=photo,
+        model=model,
+        defaults={
+            "content": buffer.getvalue(),
+            "width": found.size.width,
+            "height": found.size.height,
+        },
+    )
+    return found
