@@ -7,6 +7,7 @@ from PIL import Image
 tf = pytest.importorskip("tensorflow")
 
 from ml.inference import local_features, local_matching  # noqa: E402
+from ml.local_exporting import attended_features  # noqa: E402
 from ml.models import delf  # noqa: E402
 from ml.models.efficientnet_lite import SCALINGS, STAGES, scaled_stages  # noqa: E402
 from ml.models.network import LOCAL_LAYER, feature_network, training_network  # noqa: E402
@@ -58,6 +59,18 @@ def test_only_the_attention_is_trained():
 
     assert paths
     assert all("attention" in path for path in paths)
+
+
+@pytest.mark.slow
+def test_what_is_exported_of_a_run_attends_as_the_trained_network_does():
+    network = training_network(CONFIG)
+    image = np.random.default_rng(2).integers(0, 256, (1, 96, 128, 3), np.uint8)
+
+    features, attention = attended_features(network, "lite0")(image.astype(np.float32))
+
+    assert features.shape[1:3] == (6, 8)
+    pooled = delf.attended_mean(features, attention).numpy()
+    assert pooled == pytest.approx(network(image)["pooled"].numpy(), abs=1e-5)
 
 
 @pytest.mark.parametrize("variant", list(SCALINGS))
