@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from apps.recognition import serving
 from apps.recognition.models import ServedModel
-from ml.contract import LOCAL_PROFILE, Labels, read_labels
-from ml.export import ensure_exported, newest_export
+from apps.recognition.verifying import local_export
+from ml.contract import LOCAL_PROFILE, SIGNATURE_NAME, Labels, read_labels
+from ml.export import ensure_exported
 from ml.export_folder import IncompleteExport, checked_labels, checksum, version_folders
 from ml.model_config import CANARY, CONFIG_FILE, STABLE, ConfiguredModel, config_text
 
@@ -41,6 +42,12 @@ def registered_model() -> ServedModel:
     return _registered(ensure_exported(settings.MODELS_DIR, settings.RECOGNITION_PROFILE))
 
 
+def add_local_model() -> None:
+    """Export the local features that verification asks, where it is wanted and they are missing."""
+    if settings.VERIFY_MATCHES:
+        ensure_exported(settings.MODELS_DIR, LOCAL_PROFILE.name)
+
+
 def register_export(name: str, version: int | None = None) -> ServedModel:
     """Return the row of an export in the models folder, the newest without a version.
 
@@ -52,9 +59,11 @@ def register_export(name: str, version: int | None = None) -> ServedModel:
         wanted = f"{name} {version}" if version else name
         raise NoSuchExport(f"There is no exported {wanted} in {settings.MODELS_DIR}.")
     try:
-        checked_labels(folder)
+        labels = checked_labels(folder)
     except IncompleteExport as reason:
         raise NoSuchExport(str(reason)) from reason
+    if labels.signature != SIGNATURE_NAME:
+        raise NoSuchExport(f"{name} describes details of pictures; it cannot name landmarks.")
     return _registered(folder)
 
 
@@ -87,7 +96,7 @@ def unregistered_exports(models: Path) -> list[dict]:
         {"model": name, "version": int(folder.name)}
         for name in names
         for folder in version_folders(models, name)
-        if (name, int(folder.name)) not in known
+        if name != LOCAL_PROFILE.model_name and (name, int(folder.name)) not in known
     ]
 
 
@@ -132,22 +141,6 @@ def configured_models(*also: ServedModel) -> list[ConfiguredModel]:
         ConfiguredModel(name, str(Path(folder) / name), tuple(numbers), labels[name])
         for name, numbers in versions.items()
     ]
-
-
-def local_export() -> Path | None:
-    """Return the export of local features that verification asks, where it is wanted and there."""
-    return newest_export(settings.MODELS_DIR, LOCAL_PROFILE) if settings.VERIFY_MATCHES else None
-
-
-def let_serve_local() -> Labels:
-    """Have the local features exported and served; return what they say of themselves.
-
-    Raises ExportFailed, and ServingUnavailable where the model server does not take them.
-    """
-    labels = read_labels(ensure_exported(settings.MODELS_DIR, LOCAL_PROFILE.name))
-    if not serving.answers(name=labels.model, version=labels.version) and not let_serve():
-        raise serving.ServingUnavailable("the model server cannot be told of local features")
-    return labels
 
 
 def write_config(*also: ServedModel) -> list[ConfiguredModel]:

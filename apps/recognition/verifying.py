@@ -10,6 +10,7 @@ import io
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -22,14 +23,14 @@ from apps.catalogue.pictures import open_stored
 from apps.operations.breakers import CircuitBreaker
 from apps.operations.jobs import Effect, TryLater, add_job
 from apps.recognition import reference_index, serving
-from apps.recognition.model_server import let_serve_local
 from apps.recognition.models import (
     Candidate,
     PhotoLocalFeatures,
     RecognitionRequest,
     ReferenceEmbedding,
 )
-from ml.contract import ImageSize, Labels
+from ml.contract import LOCAL_PROFILE, ImageSize, Labels, read_labels
+from ml.export import newest_export
 from ml.inference.local_features import StoredFeatures, stored
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,11 @@ class Verified(NamedTuple):
     lines: list[list[float]] | None
 
 
+def local_export() -> Path | None:
+    """Return the export of local features that verification asks, where it is wanted and there."""
+    return newest_export(settings.MODELS_DIR, LOCAL_PROFILE) if settings.VERIFY_MATCHES else None
+
+
 def verify_later(request: RecognitionRequest, *, at: datetime) -> None:
     """Have the candidates of an answered request verified, where the settings want it."""
     if settings.VERIFY_MATCHES and request.known:
@@ -73,20 +79,23 @@ def verify_candidates(subject: str, keep: Callable[[], None]) -> Effect | None:
         return None
     if timezone.now() - request.finished_at > WORTH_IT:
         return None
+    folder = local_export()
+    if folder is None:
+        logger.warning("There are no local features: python -m ml.export --profile local")
+        return None
+    labels = read_labels(folder)
     images = []
     for photo in request.photos.order_by("position"):
         with photo.file.open("rb") as content:
             images.append(open_stored(content))
     try:
-        labels = let_serve_local()
-        keep()
         query = _projected(request, images)
         asked = [_described(image, labels) for image in images]
         found = []
         for candidate in request.candidates.order_by("rank"):
             found.append(_verified(candidate, asked, query, labels))
             keep()
-    except (serving.ServingUnavailable, serving.ServingDeadlineExceeded) as error:
+    except serving.ServingError as error:
         raise TryLater(str(error), ASK_AGAIN) from error
     return lambda: _store(found)
 

@@ -1,9 +1,11 @@
 """After the answer: candidates whose details lie where a reference has them are verified."""
 
+import json
 import shutil
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from apps.catalogue.models import License
@@ -88,6 +90,17 @@ def test_nothing_is_written_for_deleted_or_long_answered_requests(places, photo_
     verify(late)
 
     assert late.candidates.get(rank=1).inliers is None
+
+
+def test_local_features_are_no_model_to_promote(places, capsys):
+    with pytest.raises(SystemExit):
+        call_command("serve_model", "canary", LOCAL_PROFILE.model_name)
+    refused = json.loads(capsys.readouterr().out.splitlines()[-1])
+    call_command("serve_model", "list")
+    listed = json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    assert "cannot name landmarks" in refused["error"]
+    assert listed["exports"] == []
 
 
 def test_without_the_setting_there_is_no_job(known_places, photo_of):

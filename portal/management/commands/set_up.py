@@ -18,6 +18,7 @@ from apps.catalogue.models import Photo
 from apps.recognition.indexing import build_from_photos
 from apps.recognition.model_server import (
     ModelChanged,
+    add_local_model,
     registered_model,
     running_model_server,
     write_config,
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         self.stderr.write("Model")
         try:
             model = registered_model()
+            add_local_model()
             write_config(model)
         except ModelChanged as reason:
             raise CommandError(str(reason)) from reason
