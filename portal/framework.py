@@ -32,6 +32,7 @@ MIDDLEWARE = [
     "apps.operations.middleware.CountResponses",
     "portal.database_router.ReadPagesFromReplica",
     "apps.operations.middleware.DatabaseOutage",
+    "apps.operations.outages.StorageOutage",
     "apps.guide.kept_pages.KeptPages",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

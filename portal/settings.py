@@ -360,7 +360,7 @@ if MEDIA:
     if _media.scheme != "s3" or not _media.netloc:
         raise ImproperlyConfigured("GILNUN_MEDIA is s3://BUCKET/PREFIX. See .env.example.")
     _default_storage = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "portal.s3_storage.PatientS3Storage",
         "OPTIONS": {
             "bucket_name": _media.netloc,
             "location": _media.path.strip("/"),

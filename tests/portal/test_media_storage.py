@@ -82,7 +82,7 @@ def storage(request, settings):
         }
         settings.STORAGES = {
             **settings.STORAGES,
-            "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options},
+            "default": {"BACKEND": "portal.s3_storage.PatientS3Storage", "OPTIONS": options},
         }
     return request.param
 
@@ -133,9 +133,11 @@ def test_the_same_bytes_for_two_landmarks_are_two_files_that_live_alone(
 
 def test_objects_are_private(s3_address, settings):
     """Without the keys nobody reads an object: what the public sees goes through the portal."""
-    from storages.backends.s3 import S3Storage
+    from portal.s3_storage import PatientS3Storage
 
-    held = S3Storage(bucket_name=BUCKET, endpoint_url=s3_address, querystring_auth=True, **KEYS)
+    held = PatientS3Storage(
+        bucket_name=BUCKET, endpoint_url=s3_address, querystring_auth=True, **KEYS
+    )
     name = held.save("private/a.txt", ContentFile(b"secret"))
 
     assert "Signature=" in held.url(name)
