@@ -121,7 +121,11 @@ for _alias, _values in DATABASES.items():
     _values["OPTIONS"]["connect_timeout"] = 3
     # The written statements (apps/operations/statements.py) keep their plan.
     _values["OPTIONS"]["prepare_threshold"] = 2
-    if _alias != "owner":
+    if _alias == "owner":
+        # A migration that waits for a table lets everybody else wait behind it: better to fail,
+        # and to be run again.
+        _values["OPTIONS"]["options"] = "-c lock_timeout=2000"
+    else:
         # A stuck statement must not hold a web process; migrations may take their time.
         _values["OPTIONS"]["options"] = (
             "-c statement_timeout=15000 -c lock_timeout=5000"

@@ -6,9 +6,12 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -39,8 +42,10 @@ class Echo(BaseHTTPRequestHandler):
     """Stand where the portal stands, and say what arrived."""
 
     protocol_version = "HTTP/1.1"
+    asked: list[str] = []
 
     def do_GET(self):
+        self.asked.append(self.path)
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         body = json.dumps({"path": self.path, "headers": dict(self.headers)}).encode()
         self.send_response(200)
@@ -169,3 +174,32 @@ def test_bodies_have_the_portals_sizes(client, path, megabytes, status):
 
 def test_the_numbers_of_the_operators_stay_inside(client):
     assert client.get("/metrics").status_code == 404
+
+
+@pytest.mark.R13
+def test_slow_senders_hold_nobody_up_and_no_process_of_the_portal(nginx, client, is_long, seen):
+    host, _colon, port = nginx.removeprefix("https://").partition(":")
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    head = b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
+    times = []
+    with ExitStack() as open_lines:
+        slow = []
+        for number in range(50):
+            # From several addresses: one address has at most so many connections.
+            source = (f"127.0.0.{2 + number % 5}", 0)
+            line = socket.create_connection((host, int(port)), 30, source)
+            slow.append(open_lines.enter_context(trusting.wrap_socket(line)))
+            slow[-1].sendall(head)
+        for _ in range(20 if is_long else 2):
+            for line in slow:
+                line.sendall(b"x" * 100)
+            for _ in range(10):
+                started = time.monotonic()
+                assert client.get("/quick").status_code == 200
+                times.append(time.monotonic() - started)
+    p95 = sorted(times)[len(times) * 95 // 100]
+
+    assert "/quick" in Echo.asked and "/slow" not in Echo.asked
+    seen("R13", slow=50, p95_of_others_s=round(p95, 3))
+    assert p95 <= 1 or not is_long
