@@ -11,8 +11,9 @@ from django.utils import timezone
 from apps.operations.models import IdempotencyKey
 
 KEPT_FOR = timedelta(hours=24)
-# Longer than a web server gives a request: whoever still holds the key after it has died.
-HELD_FOR = timedelta(minutes=2)
+# Longer than scanning, decoding and answering may take together: who still holds the key then has
+# died, or could not give it back because the database was away.
+HELD_FOR = timedelta(minutes=1)
 
 
 class OtherRequest(Exception):
