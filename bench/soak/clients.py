@@ -111,9 +111,9 @@ class Client:
 
     @staticmethod
     def _may_come_again(response: httpx.Response) -> bool:
-        return response.status_code >= 500 or (
-            response.status_code == 409 and STILL_HELD in response.text
-        )
+        status = response.status_code
+        too_many = status == 429 and "Retry-After" in response.headers
+        return status >= 500 or too_many or (status == 409 and STILL_HELD in response.text)
 
     def work(self, stop: threading.Event) -> None:
         """Work until told to stop; what was begun is finished. What goes wrong is a fault."""

@@ -14,7 +14,10 @@ from bench.soak.parts import DECODER, Kill, Sample
 
 WIDTH, HEIGHT = 900, 620
 LEFT, RIGHT, TOP, PANEL, GAP = 70, 190, 34, 240, 56
-COLOURS = ("#1b6ca8", "#c8553d", "#3a7d44", "#8e5ea2", "#b8860b", "#008b8b", "#7f7f7f", "#d1495b")
+COLOURS = (
+    *("#1b6ca8", "#c8553d", "#3a7d44", "#8e5ea2", "#b8860b"),
+    *("#008b8b", "#7f7f7f", "#d1495b", "#2f4f4f", "#9acd32"),
+)
 SLICE = 5.0  # seconds that one point of the lower panel stands for
 SHARES = ((50, "#1b6ca8"), (95, "#c8553d"), (100, "#7f7f7f"))
 
