@@ -80,7 +80,9 @@ def _measure(name: str, *, large: bool) -> Part:
         rows = module.run_large() if large else module.run()
     except Exception as error:
         traceback.print_exc()
-        rows = [Row(name, None, "", "to be measured", False, f"{type(error).__name__}: {error}")]
+        rows = [
+            Row(name, None, "", "to be measured", False, f"{type(error).__name__}: {error}"[:200])
+        ]
     day = f"{date.today():%Y-%m-%d}"
     return Part(rows, time.monotonic() - started, busy, described(), day)
 

@@ -47,16 +47,16 @@ class Line(NamedTuple):
     unit: str
 
 
-PAGE_MADE = Cost("public page, made", 11.8, "ms", "pages")
-PAGE_KEPT = Cost("public page, kept", 1.6, "ms", "pages")
-PAGE_SAME = Cost("public page, 304", 1.5, "ms", "pages")
-PAGE_BYTES = Cost("public page as it travels, with pictures", 400, "kB", "pages")
-ANSWER_WEB = Cost("recognition: web process", 45.0, "ms", "photo_to_answer")
-ANSWER_MODEL = Cost("recognition: model server", 45.0, "ms", "photo_to_answer")
-ANSWER_DATABASE = Cost("recognition: database", 8.0, "ms", "photo_to_answer")
+PAGE_MADE = Cost("public page and its database, made", 11.2, "ms", "pages")
+PAGE_KEPT = Cost("public page and its database, kept", 2.3, "ms", "pages")
+PAGE_SAME = Cost("public page and its database, 304", 2.2, "ms", "pages")
+ANSWER_WEB = Cost("recognition, Lite2: web process", 33.3, "ms", "photo_to_answer")
+ANSWER_MODEL = Cost("recognition, Lite2: model server", 26.0, "ms", "photo_to_answer")
+ANSWER_DATABASE = Cost("recognition, Lite2: database", 5.4, "ms", "photo_to_answer")
+ANSWER_WORKER = Cost("recognition, Lite2: workers afterwards", 16.0, "ms", "photo_to_answer")
 WORK_WEB = Cost("claim and submit of an image: web process", 4.9, "ms", "annotation_load")
 WORK_DATABASE = Cost("claim and submit of an image: database", 2.6, "ms", "annotation_load")
-LIST = Cost("partner API, list of 50", 2.6, "ms", "api")
+LIST = Cost("partner API and its database, list of 50", 2.6, "ms", "api")
 TAKEN_IN = Cost("photo of 12 MP taken in, with renditions", 1.3, "s", "unit_costs")
 DESCRIBED = Cost("photo described by the model", 0.05, "s", "embedding")
 SEARCH = Cost("nearest vectors of 200,000", 4.0, "ms", "vector_index")
@@ -69,7 +69,8 @@ VECTOR_BYTES = Cost("reference photo: vectors and index", 8500, "bytes", "unit_c
 INDEX_BYTES = Cost("of it, the index that is searched", 2100, "bytes", "vector_index")
 FILE_BYTES = Cost("files of a photo, original and renditions", 4.3, "MB", "unit_costs")
 COSTS = (
-    *(PAGE_MADE, PAGE_KEPT, PAGE_SAME, PAGE_BYTES, ANSWER_WEB, ANSWER_MODEL, ANSWER_DATABASE),
+    *(PAGE_MADE, PAGE_KEPT, PAGE_SAME, ANSWER_WEB, ANSWER_MODEL, ANSWER_DATABASE),
+    ANSWER_WORKER,
     *(WORK_WEB, WORK_DATABASE, LIST, TAKEN_IN, DESCRIBED, SEARCH, LANDMARK_BYTES, PHOTO_BYTES),
     *(ENTRY_BYTES, TASK_BYTES, WORK_BYTES, VECTOR_BYTES, INDEX_BYTES, FILE_BYTES),
 )
@@ -86,12 +87,14 @@ SAME = Demand("of the pages, unchanged in the browser (304)", 20, "%")
 ASKING = Demand("of the visits, ask what a photo shows", 10, "%")
 PARTNERS = Demand("lists that partners ask for", 20, "a second")
 SECONDS = Demand("of an annotator for an image", 10, "s")
+VIEW = Demand("page as it travels, with pictures", 400, "kB")
+TAKEN = Demand("photo that a visitor sends", 3, "MB")
 SEEN = Demand("picture of an image to annotate", 0.4, "MB")
-SENT = Demand("stored photo of a visitor", 0.5, "MB")
-DAYS = Demand("in which all photos are taken in and described", 10, "days")
+SENT = Demand("the same as it is stored", 0.5, "MB")
+DAYS = Demand("time in which all photos are taken in and described", 10, "days")
 DEMANDS = (
     *(PHOTOS, LANDMARKS, ANNOTATORS, VISITS, PEAK, PAGES, MADE, KEPT, SAME, ASKING, PARTNERS),
-    *(SECONDS, SEEN, SENT, DAYS),
+    *(SECONDS, SEEN, VIEW, TAKEN, SENT, DAYS),
 )
 
 
@@ -148,6 +151,7 @@ def processors() -> list[Line]:
         (at.images, WORK_DATABASE.value),
     ]
     model = [(at.photos, ANSWER_MODEL.value)]
+    worker = [(at.photos, ANSWER_WORKER.value)]
     days = DAYS.value * 24 * 3600
     taking = PHOTOS.value * TAKEN_IN.value / days
     describing = PHOTOS.value * DESCRIBED.value / days
@@ -155,6 +159,7 @@ def processors() -> list[Line]:
         Line("web processes", _sum(web), cores(web), "cores"),
         Line("database", _sum(database), cores(database), "cores"),
         Line("model server", _sum(model), cores(model), "cores"),
+        Line("workers", _sum(worker), cores(worker), "cores"),
         Line(
             "workers, for the first photos",
             f"{PHOTOS.value:,.0f} × {TAKEN_IN.value:g} s ÷ {DAYS.value:g} days",
@@ -226,8 +231,8 @@ def bandwidth() -> list[Line]:
     return [
         Line(
             "pages with pictures",
-            f"{pages:.1f} × {PAGE_BYTES.value:g} kB × 8",
-            pages * PAGE_BYTES.value * 8 / 1e3,
+            f"{pages:.1f} × {VIEW.value:g} kB × 8",
+            pages * VIEW.value * 8 / 1e3,
             "Mbit/s",
         ),
         Line(
@@ -238,8 +243,8 @@ def bandwidth() -> list[Line]:
         ),
         Line(
             "photos from visitors",
-            f"{at.photos:.1f} × 3 MB × 8",
-            at.photos * 3 * 8,
+            f"{at.photos:.1f} × {TAKEN.value:g} MB × 8",
+            at.photos * TAKEN.value * 8,
             "Mbit/s",
         ),
     ]
@@ -254,7 +259,7 @@ def page() -> str:
         ),
         "demands": _table(
             ("asked for", ""),
-            [(each.what, f"{each.value:,g} {each.unit}".strip()) for each in DEMANDS],
+            [(each.what, f"{_number(each.value)} {each.unit}".strip()) for each in DEMANDS],
         ),
         "rates": _lines(rates()),
         "processors": _lines(processors()),
@@ -273,7 +278,11 @@ def _lines(lines: Sequence[Line]) -> str:
 
 def _amount(cost: Cost) -> str:
     kind = " of a processor" if cost.unit in ("ms", "s") else ""
-    return f"{cost.value:,g} {cost.unit}{kind}"
+    return f"{_number(cost.value)} {cost.unit}{kind}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:g}"
 
 
 def _figures() -> dict[str, str]:

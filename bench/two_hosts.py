@@ -124,7 +124,7 @@ def _of_host(shared: dict[str, str], folder: Path) -> dict[str, str]:
 
 
 class Host:
-    """A worker that shares nothing on disk with others, inside a `with`."""
+    """A worker in a folder and a session of its own, inside a `with`."""
 
     def __init__(self, shared: dict[str, str], folder: Path):
         self._environment = _of_host(shared, folder)
