@@ -26,6 +26,7 @@ MODULES = (
     "loaded_once",
     "embedding",
     "vector_index",
+    "verification",
     "input_pipeline",
     "photo_to_answer",
     "two_hosts",

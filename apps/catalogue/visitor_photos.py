@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from django.db import transaction
@@ -14,6 +15,19 @@ from apps.operations.jobs import add_job
 SOURCE = "tourist"
 # Who annotates takes the photo from here; the row is the promise, whoever does it.
 TASK = "apps.annotation.tasks.add_visitor_photo"
+
+# Who answered a photo says how little it teaches; see `ease_of`.
+_judges: list[Callable[[Photo], int]] = []
+
+
+def judge_visitor_photos(judge: Callable[[Photo], int]) -> None:
+    """Have a function asked for the ease of each visitor's photo; called while apps are loaded."""
+    _judges.append(judge)
+
+
+def ease_of(photo: Photo) -> int:
+    """Return how little a photo teaches, 0 to 100: whoever annotates begins with the hard ones."""
+    return min((judge(photo) for judge in _judges), default=100)
 
 
 def visitor_license() -> License:

@@ -1,6 +1,7 @@
 """From a visitor's word to a task in the workbench, and back when they take the photo back."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
@@ -16,7 +17,12 @@ from apps.annotation.tasks import add_visitor_photo
 from apps.catalogue.models import Photo
 from apps.operations.models import Job
 from apps.recognition.feedback import NothingToConfirm, confirm_answer, correct_answer
-from apps.recognition.models import Feedback, RecognitionRequest
+from apps.recognition.models import (
+    Feedback,
+    RecognitionRequest,
+    ServedModel,
+    ShadowAnswer,
+)
 from apps.recognition.services import delete_request
 from tests.factories.annotation import UserFactory
 from tests.factories.catalogue import LandmarkFactory
@@ -189,3 +195,42 @@ def test_a_photo_whose_file_is_gone_leaves_the_word(question):
 
     assert Feedback.objects.exists()
     assert not Photo.objects.exists()
+
+
+def test_photos_that_were_hard_are_annotated_first(gate):
+    def sent(colour: str, first: float, second: float, *, agrees: bool = True) -> Photo:
+        question = RecognitionRequestFactory(certainty="unsure")
+        RecognitionPhotoFactory(request=question, file=jpeg(colour))
+        CandidateFactory(request=question, landmark=gate, probability=first)
+        CandidateFactory(request=question, rank=2, probability=second)
+        ShadowAnswer.objects.create(
+            request=question,
+            model=canary,
+            certainty="unsure",
+            probability=first,
+            agrees=agrees,
+            model_milliseconds=1,
+            stable_milliseconds=1,
+            asked_at=NOW,
+        )
+        confirm_answer(question, consent=True, at=NOW)
+        return Photo.objects.get(sent_as__request=question)
+
+    canary = ServedModel.objects.create(
+        name="canary", version=1, embedding_size=64, input_sizes=[], created_at=NOW
+    )
+    clear = sent("red", 0.9, 0.05)
+    disputed = sent("green", 0.7, 0.1, agrees=False)
+    close = sent("blue", 0.45, 0.4)
+    do_jobs()
+    annotator = UserFactory()
+    dataset = AnnotationTask.objects.first().dataset
+    assign(dataset, [annotator])
+
+    order = []
+    for number in range(3):
+        task = claim_next_task(by=annotator, at=NOW + number * timedelta(hours=1))
+        order.append((task.image.photo, task.ease))
+        AnnotationTask.objects.filter(pk=task.pk).delete()
+
+    assert order == [(close, 5), (disputed, 30), (clear, 85)]

@@ -51,6 +51,10 @@ class AnnotationTask(models.Model):
     slot = models.PositiveSmallIntegerField(
         _("turn"), default=1, help_text=_("1 to the dataset's redundancy")
     )
+    # Of visitors' photos those go first that recognition was least sure of.
+    ease = models.PositiveSmallIntegerField(
+        _("ease"), default=100, db_default=100, help_text=_("0 to 100; hard ones come first")
+    )
     state = models.CharField(
         _("state"), max_length=10, choices=TaskState.choices, default=TaskState.OPEN
     )
@@ -150,6 +154,7 @@ class AnnotationTask(models.Model):
             models.Index(
                 F("dataset"),
                 F("slot"),
+                F("ease"),
                 F("id"),
                 name="task_open",
                 condition=Q(state="open", reserved_for__isnull=True),

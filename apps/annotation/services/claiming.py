@@ -95,7 +95,7 @@ _ENDED = _CHOICE.format(
 _OPEN = _CHOICE.format(
     which="task.dataset_id = %({dataset})s AND task.state = 'open'"
     " AND task.reserved_for_id IS NULL{once}",
-    order="task.slot, task.id",
+    order="task.slot, task.ease, task.id",
     wait="SKIP LOCKED",
 )
 _SKIPPED = _CHOICE.format(

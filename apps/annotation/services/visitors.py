@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.annotation.models import AnnotationImage, AnnotationTask
 from apps.annotation.services.preparing import dataset_named
 from apps.catalogue.models import Photo
+from apps.catalogue.visitor_photos import ease_of
 from apps.operations.jobs import Effect
 
 logger = logging.getLogger(__name__)
@@ -52,8 +53,9 @@ def _add(photo: Photo) -> None:
         },
     )
     if new:
+        ease = ease_of(photo)
         AnnotationTask.objects.bulk_create(
-            AnnotationTask(image=image, dataset=dataset, slot=slot)
+            AnnotationTask(image=image, dataset=dataset, slot=slot, ease=ease)
             for slot in range(1, dataset.redundancy + 1)
         )
 
