@@ -21,7 +21,14 @@ class PlaceMap extends HTMLElement {
 
   connectedCallback() {
     this.list = this.#part("list");
-    this.map = this.#makeMap();
+    // In steps, so that a slow phone answers between them.
+    setTimeout(() => {
+      this.map = this.#makeMap();
+      setTimeout(() => this.#wake());
+    });
+  }
+
+  #wake() {
     this.area = new Area(this.map);
     this.signs = new Signs(this.map, (chosen) => this.#choose(chosen));
     this.map.on("moveend", () => this.#rest());

@@ -3,6 +3,8 @@
 // Steps that nobody sees, in points of the screen.
 const SMALLEST_STEP = 0.8;
 const FRAME_MS = 6;
+// A larger one keeps a slow phone too long.
+const TILE = 256;
 const LINES = [
   ["district", "--map-district", 0.8],
   ["province", "--map-province", 1.4],
@@ -40,7 +42,7 @@ export function outlineLayer(outlines, styled) {
       return tile;
     },
   });
-  const layer = new Layer({ tileSize: 512, updateWhenZooming: false, className: "map-outlines" });
+  const layer = new Layer({ tileSize: TILE, updateWhenZooming: false, className: "map-outlines" });
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   dark.addEventListener("change", () => layer.redraw());
   return layer;
@@ -52,7 +54,6 @@ function drawTile(tile, { x, y, z }, size, outlines, style) {
   tile.height = size * sharp;
   const ground = tile.getContext("2d");
   ground.scale(sharp, sharp);
-  // Tiles are twice as large as those that zoom levels count by.
   const world = 256 * 2 ** z;
   const frame = { left: x * size, top: y * size, world, size };
   const seen = ({ box }) =>
