@@ -133,6 +133,8 @@ def show_pages(page: Page, portal: Portal, prefix: str, unsure: bytes | None) ->
     yield "offline"
     page.goto(f"{prefix}/landmarks/cheomseongdae/")
     yield "offline-kept-place"
+    # A page that waits for the network would load itself again.
+    page.goto("about:blank")
     page.context.set_offline(False)
     send(page, prefix, sorted(SURE.glob("*.jpg"))[0])
     yield "result-sure"
