@@ -5,18 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.environment import ROOT
 from tests.journeys.conftest import PHONE
 
 pytestmark = pytest.mark.slow
-AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = [
-    *("/", "/landmarks/", "/landmarks/?q=경복&photos=1", "/landmarks/?q=zzzz&region=KR-11"),
-    *("/landmarks/?near=37.57,126.98&category=heritage", "/landmarks/gyeongbokgung/"),
-    *("/landmarks/gyeongbokgung-geunjeongjeon/", "/landmarks/gyeongbokgung/report/"),
-    *("/routes/", "/routes/seoul-palaces-on-foot/", "/recognize/", "/not-there/"),
-]
 MOST_SHIFT = 0.02
 MOST_FONTS = 150_000
 MOST_FIRST_VIEW = 200_000
@@ -30,22 +21,6 @@ SHIFTS = """() => new Promise((resolve) => {
 })"""
 WEIGHTS = """() => performance.getEntriesByType("resource").map(
   (entry) => [entry.name, entry.encodedBodySize])"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("prefix", ["", "/en"])
-def test_axe_finds_nothing(open_browser, prefix, scheme):
-    page = open_browser(f"{prefix}/", color_scheme=scheme, **PHONE)
-
-    found = {}
-    for path in PAGES:
-        page.goto(prefix + path)
-        page.evaluate(AXE.read_text())
-        report = page.evaluate("rules => axe.run({ runOnly: rules })", RULES)
-        for rule in report["violations"]:
-            found[path, rule["id"]] = [node["target"] for node in rule["nodes"]]
-
-    assert not found
 
 
 @pytest.mark.parametrize(

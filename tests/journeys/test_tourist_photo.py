@@ -11,13 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.environment import ROOT
 from tests.journeys.conftest import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ANSWER = re.compile(r"/recognize/[0-9a-f-]{36}/$")
-AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Hands files to the page the way a drop or a paste does.
 GIVE_FILES = """([kind, files]) => {
   const transfer = new DataTransfer();
@@ -259,24 +256,6 @@ def test_no_page_scrolls_sideways_on_a_small_phone(open_browser, sample, prefix)
     for path in [page.url, *(f"{prefix}{path}" for path in PAGES)]:
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("device", ["phone", "desktop"])
-def test_pages_can_be_used_by_everybody(open_browser, sample, scheme, device):
-    options = PHONE if device == "phone" else {"viewport": {"width": 1280, "height": 800}}
-    page = open_browser("/", color_scheme=scheme, **options)
-    page.set_input_files("#photo-file", sample("seokgatap"))
-    page.wait_for_url(ANSWER)
-
-    for path in [page.url, *PAGES, "/en/"]:
-        page.goto(path)
-        page.evaluate(AXE.read_text())
-        report = page.evaluate("rules => axe.run({ runOnly: rules })", RULES)
-        found = {
-            rule["id"]: [node["target"] for node in rule["nodes"]] for rule in report["violations"]
-        }
-        assert not found, path
 
 
 def test_the_last_answers_are_noted_on_the_device_and_forgotten(open_browser, sample):
