@@ -31,6 +31,7 @@ FILES = (
     "js/guide/map/labels.js",
     "js/guide/map/outline-layer.js",
     "js/guide/map/outlines.js",
+    "js/guide/my-route.js",
     "js/offline/keep-place.js",
     "js/offline/kept-places.js",
     "js/offline/kept.js",

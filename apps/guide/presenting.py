@@ -66,6 +66,12 @@ def region_text(landmark: Landmark, language: str) -> str:
     return " ".join(names) if language == FIRST_LANGUAGE else ", ".join(reversed(names))
 
 
+def kind_code(landmark: Landmark) -> str:
+    """Return the category of the first level, by which a place without a picture is drawn."""
+    category = landmark.category
+    return (category.parent or category).slug
+
+
 def articles_of(
     landmarks: Iterable[Landmark], *, language: str, at: datetime
 ) -> dict[int, Article]:

@@ -1,5 +1,7 @@
 """What visitors find wrong reaches the people who can put it right."""
 
+import re
+
 import pytest
 
 from apps.accounts.models import User
@@ -41,6 +43,18 @@ def test_a_report_can_be_about_one_photo_of_the_place(client, tower):
         None,
         None,
     ]
+
+
+def test_each_photo_leads_to_a_report_about_itself(client, tower):
+    photos = PhotoFactory.create_batch(2, landmark=tower)
+    page = client.get("/en/landmarks/tower/").content.decode()
+
+    for photo in photos:
+        address = f"/en/landmarks/tower/report/?about=photo&photo={photo.pk}"
+        assert f'href="{address.replace("&", "&amp;")}"' in page
+        form = client.get(address).content.decode()
+        assert re.search(r'<input[^>]*value="photo"[^>]*checked', form)
+        assert f"/photos/{photo.pk}" in form
 
 
 @pytest.mark.parametrize(

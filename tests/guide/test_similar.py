@@ -2,6 +2,7 @@ import re
 import uuid
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from apps.catalogue.models import Photo
@@ -73,3 +74,18 @@ def test_a_photo_that_nobody_may_see_has_no_such_page(client, db):
     assert client.get(f"/photos/{hidden.pk}/similar/").status_code == 404
     assert client.get(f"/photos/{uuid.uuid4()}/similar/").status_code == 404
     assert client.get(f"/recognize/{uuid.uuid4()}/similar/").status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", None])
+def test_a_stored_file_that_is_no_picture_is_said_kindly(client, known_places, content):
+    photo = PhotoFactory(landmark=known_places["gate"])
+    photo.file.delete(save=content is None)
+    if content is not None:
+        photo.file.save("broken.jpg", ContentFile(content))
+    else:
+        Photo.objects.filter(pk=photo.pk).update(file="photos/gone.jpg")
+
+    page = client.get(f"/en/photos/{photo.pk}/similar/")
+
+    assert page.status_code == 200
+    assert "This picture cannot be read" in page.content.decode()

@@ -1,6 +1,8 @@
 import pytest
+from django.template import Context, Template
+from django.utils.translation import override
 
-from apps.guide.templatetags.guide import bar_width, distance, exactly, percent, tone
+from apps.guide.templatetags.guide import bar_width, distance, exactly, percent
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,20 @@ def test_the_smallest_bar_is_still_seen():
     assert bar_width(0.874) == "87.4"
 
 
-def test_tone_of_a_place_never_changes():
-    assert tone("sungnyemun") == tone("sungnyemun")
-    assert {tone(f"place-{number}") for number in range(50)} == {0, 1, 2, 3}
+def test_once_writes_for_each_language_and_value():
+    page = Template(
+        "{% load once i18n %}{% once kind %}{% translate 'Map' %} {{ kind }}{% endonce %}"
+    )
+
+    def written(language: str, kind: str) -> str:
+        with override(language):
+            return page.render(Context({"kind": kind}))
+
+    assert [written("en", "a"), written("ko", "a"), written("en", "b")] == [
+        "Map a",
+        "지도 a",
+        "Map b",
+    ]
+    with override("en"):
+        # What was written stays, whatever else the page knows by then.
+        assert page.render(Context({"kind": "a", "other": 1})) == "Map a"

@@ -12,7 +12,24 @@ SEOUL = {"latitude": 37.5759, "longitude": 126.9768}
 
 
 def stops(page: Page) -> list[str]:
+    page.locator(".stop").first.wait_for()
     return page.locator(".stop").evaluate_all("all => all.map(each => each.dataset.landmark)")
+
+
+def test_a_place_is_added_to_the_last_route_from_its_own_page(open_browser):
+    page = open_browser("/en/landmarks/manjanggul/", **PHONE)
+    expect(page.locator("my-route")).to_be_hidden()
+    page.get_by_role("link", name="Begin a route with this place").click()
+    page.goto("/en/landmarks/udo/")
+    page.get_by_role("link", name="Add to my route").click()
+
+    assert sorted(stops(page)) == ["manjanggul", "udo"]
+    page.goto("/landmarks/udo/")
+    page.get_by_role("link", name="내 경로 보기").click()
+    assert sorted(stops(page)) == ["manjanggul", "udo"]
+    page.goto("/en/routes/plan/")
+    page.get_by_role("link", name="Go on with my last route").click()
+    assert sorted(stops(page)) == ["manjanggul", "udo"]
 
 
 def test_a_route_grows_from_a_place_and_is_downloaded(open_browser):

@@ -20,13 +20,13 @@ class RouteQuerySet(models.QuerySet):
     def through(self, landmark: Landmark) -> RouteQuerySet:
         return self.filter(stops__landmark=landmark)
 
-    def with_stops(self, related: str = "landmark") -> RouteQuerySet:
+    def with_stops(self, *related: str) -> RouteQuerySet:
         """Fetch the stops that visitors may see, each with its landmark or more: one query."""
         stops = (
             RouteStop.objects.filter(
                 landmark__state=Landmark.State.PUBLISHED, landmark__latitude__isnull=False
             )
-            .select_related(related)
+            .select_related("landmark", *related)
             .order_by("position", "pk")
         )
         return self.prefetch_related(Prefetch("stops", queryset=stops, to_attr="shown_stops"))

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 
 from django import template
@@ -13,9 +12,9 @@ from django.utils.translation import get_language, get_language_info
 
 from apps.catalogue.models import Photo
 from apps.guide.addresses import home_in
+from apps.guide.presenting import kind_code
 
 register = template.Library()
-TONES = 4
 # The drawings of static/img/places.svg, by the code of the category.
 ART = frozenset({"architecture", "culture", "heritage", "monument", "nature"})
 
@@ -148,15 +147,12 @@ def position(landmark) -> str:
 
 
 @register.filter
-def tone(slug: str) -> int:
-    """Return which of the wash colours stands for a place without a picture; always the same."""
-    return zlib.crc32(slug.encode()) % TONES
-
-
-@register.filter
 def art(code: str) -> str:
     """Return which drawing stands for places of a category of the first level."""
     return code if code in ART else "place"
+
+
+register.filter("kind_code", kind_code)
 
 
 @register.filter

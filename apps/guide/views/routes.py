@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from apps.catalogue.models import Landmark
 from apps.guide.itineraries import Travel, Visit, fit, leg_between, shortest_order
 from apps.guide.models import Route
-from apps.guide.presenting import covers_of
+from apps.guide.presenting import covers_of, kind_code
 from apps.guide.route_files import FILES
 from apps.guide.trips import (
     Stay,
@@ -46,13 +46,22 @@ NINE = time(9)
 @require_safe
 def route_list(request: HttpRequest) -> HttpResponse:
     language = get_language()
-    routes = list(Route.objects.published().with_stops().prefetch_related("texts").order_by("slug"))
+    routes = list(
+        Route.objects.published()
+        .with_stops("landmark__category__parent")
+        .prefetch_related("texts")
+        .order_by("slug")
+    )
     covers = covers_of({stop.landmark for route in routes for stop in route.shown_stops})
     cards = [
         {
             "route": route,
             "text": route.text_in(language),
             "trip": trip_length(route, language),
+            "kind_code": next(
+                (kind_code(stop.landmark) for stop in route.shown_stops),
+                "",
+            ),
             "cover": next(
                 (
                     covers[stop.landmark_id]
@@ -103,7 +112,7 @@ def _route_and_trip(slug: str) -> tuple[Route, Trip | None]:
     found = (
         Route.objects.exclude(state=Route.State.DRAFT)
         .filter(slug=slug)
-        .with_stops("landmark__region__parent")
+        .with_stops("landmark__region__parent", "landmark__category__parent")
         .prefetch_related("texts")
         .first()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable
 
@@ -28,6 +29,7 @@ from apps.recognition.serving import ServingError
 from apps.recognition.similar import SimilarPhoto, similar_to_images, similar_to_photo
 
 SHOWN = 24
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -79,17 +81,22 @@ def _answer(
     category = next(
         (each for each, _ in categories if each.slug == request.GET.get("category")), None
     )
-    resting, found = False, []
+    resting, unreadable, found = False, False, []
     try:
         found = find(limit=SHOWN, region=region, category=category)
-    except (NoReferenceIndex, ServingError, FileNotFoundError):
+    except (NoReferenceIndex, ServingError):
         resting = True
+    except OSError:
+        # The file is gone, or no picture any more; tomorrow it will be the same.
+        logger.exception("A stored picture cannot be read")
+        unreadable = True
     context |= {
         "found": [
             (each, each.landmark.name_in(language), region_text(each.landmark, language))
             for each in found
         ],
         "resting": resting,
+        "unreadable": unreadable,
         "drawn": DRAWN,
         "regions": [(each.code, name, each == region) for each, name in regions],
         "categories": [(each.slug, name, each == category) for each, name in categories],
