@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import posixpath
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 
 from tests.factories.catalogue import LandmarkFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory, RouteFactory
@@ -161,3 +165,42 @@ def test_a_fault_is_said_kindly_without_asking_anything(client, monkeypatch):
 
     assert response.status_code == 500
     assert "Something went wrong on our side." in response.content.decode()
+
+
+def weight_of(scripts: list[str]) -> float:
+    """Return what static files and all that they import take on the line, in kB."""
+    seen, waiting = {}, [address.removeprefix("/static/") for address in scripts]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen[name] = Path(finders.find(name)).read_bytes()
+            folder = posixpath.dirname(name)
+            waiting += [
+                posixpath.normpath(posixpath.join(folder, imported))
+                for imported in re.findall(r'from "(\.[^"]+)"', seen[name].decode())
+            ]
+    return sum(len(gzip.compress(each)) for each in seen.values()) / 1000
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/landmarks/", "/landmarks/tower/", "/recognize/", "/routes/plan/"]
+)
+def test_a_page_needs_little_script(client, content, path):
+    page = Page(client.get(path).content.decode())
+
+    assert weight_of([script["src"] for script in page.all("script") if "src" in script]) <= 15
+
+
+def test_the_map_of_a_page_needs_little_script_more(client, content):
+    page = Page(client.get("/landmarks/tower/").content.decode())
+    scripts = [script["src"] for script in page.all("script") if "src" in script]
+
+    assert weight_of([*scripts, *(tag["data-script"] for tag in page.all("near-map"))]) <= 60
+
+
+def test_every_picture_says_what_it_shows_and_whose_it_is(client, content):
+    text = client.get("/en/landmarks/tower/").content.decode()
+    shown = [image["alt"] for image in Page(text).all("img")]
+
+    assert shown == ["Drawing of Tower", "Sketch map of where Tower is"]
+    assert text.count("picture-credit") == text.count("<figure>") == 1

@@ -97,6 +97,18 @@ def test_the_first_view_is_light_and_stays_where_it_is(open_browser, path):
     assert weights["other"] <= MOST_FIRST_VIEW
 
 
+def test_nothing_moves_for_who_does_not_want_it(open_browser):
+    page = open_browser("/", reduced_motion="reduce", **PHONE)
+
+    moving = page.evaluate(
+        """() => [...document.querySelectorAll("*")].filter((each) => {
+          const { transitionDuration, scrollBehavior } = getComputedStyle(each);
+          return transitionDuration !== "0s" || scrollBehavior === "smooth";
+        }).map((each) => each.outerHTML.slice(0, 80))"""
+    )
+    assert moving == []
+
+
 def _weights(page: Page) -> dict[str, int]:
     """Return the bytes of fonts, of pictures and of everything else, as they travelled."""
     sums = {"font": 0, "picture": 0, "other": 0}
