@@ -1,0 +1,116 @@
+"""A new release while people read, and the same work over and over: nobody notices."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psutil
+import psycopg
+import pytest
+from django.conf import settings
+
+from portal.database_cluster import OWNER, DatabaseCluster
+from tests.environment import ROOT
+from tests.running import Portal, wait_until
+
+pytestmark = pytest.mark.slow
+PAGES = ("/", "/landmarks/?q=궁", "/landmarks/sungnyemun/", "/en/routes/", "/map/")
+PHOTO = ROOT / "ml" / "demo" / "pictures" / "samples" / "sungnyemun" / "sungnyemun-10.jpg"
+
+
+def web_master(portal: Portal) -> int:
+    found = portal.processes("gunicorn")
+    (master,) = [one for one in found if psutil.Process(one).ppid() not in found]
+    return master
+
+
+def web_workers(portal: Portal) -> set[int]:
+    return set(portal.processes("gunicorn")) - {web_master(portal)}
+
+
+@pytest.mark.R12
+def test_web_processes_of_a_new_release_take_over_while_people_read(running_portal, seen):
+    before = web_workers(running_portal)
+    stop = threading.Event()
+    statuses: Counter[int] = Counter()
+
+    def read() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            try:
+                answer = httpx.get(f"{running_portal.address}{PAGES[number % 4]}", timeout=60)
+                statuses[answer.status_code] += 1
+            except httpx.HTTPError:
+                statuses[0] += 1
+
+    with ThreadPoolExecutor(3) as people:
+        reading = [people.submit(read) for _ in range(3)]
+        try:
+            wait_until(lambda: statuses[200] > 5, seconds=60, what="first answers")
+            os.kill(web_master(running_portal), signal.SIGHUP)
+            wait_until(
+                lambda: before.isdisjoint(web_workers(running_portal)),
+                seconds=90,
+                what="new web processes",
+            )
+            answered = statuses[200]
+            wait_until(lambda: statuses[200] > answered + 10, seconds=60, what="their answers")
+        finally:
+            stop.set()
+        for each in reading:
+            each.result()
+
+    seen("R12", requests=statuses.total(), failed=statuses.total() - statuses[200])
+    assert set(statuses) <= {200}
+
+
+@pytest.mark.R12
+def test_a_migration_that_waits_for_a_table_gives_up():
+    assert "lock_timeout=2000" in settings.DATABASES["owner"]["OPTIONS"]["options"]
+    assert "lock_timeout=5000" in settings.DATABASES["default"]["OPTIONS"]["options"]
+
+
+@pytest.mark.R15
+def test_the_same_work_again_and_again_takes_no_more_memory_or_connections(
+    running_portal, is_long, seen
+):
+    rounds = 300 if is_long else 6
+    photo = PHOTO.read_bytes()
+
+    def work(times: int) -> Counter[int]:
+        statuses: Counter[int] = Counter()
+        with httpx.Client(base_url=running_portal.address, timeout=60) as client:
+            for _ in range(times):
+                for page in PAGES:
+                    statuses[client.get(page).status_code] += 1
+                sent = client.post("/recognize/", files={"photo": ("photo.jpg", photo)})
+                statuses[sent.status_code] += 1
+        return statuses
+
+    def all_at_once(times: int) -> Counter[int]:
+        with ThreadPoolExecutor(4) as people:
+            return sum(people.map(work, [times] * 4), Counter())
+
+    def memory() -> int:
+        return sum(psutil.Process(one).memory_info().rss for one in web_workers(running_portal))
+
+    def connections() -> int:
+        dsn = DatabaseCluster(running_portal.data_dir).dsn(OWNER)
+        with psycopg.connect(dsn) as database:
+            return database.execute("SELECT count(*) FROM pg_stat_activity").fetchone()[0]
+
+    all_at_once(20 if is_long else 4)
+    memory_before, connections_before = memory(), connections()
+    statuses = all_at_once(rounds)
+    more = memory() / memory_before - 1
+
+    seen("R15", requests=statuses.total(), memory_up=f"{more:.1%}", connections=connections())
+    assert set(statuses) <= {200, 303}
+    assert connections() <= connections_before + 8
+    assert more < (0.02 if is_long else 0.25)
