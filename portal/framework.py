@@ -100,7 +100,7 @@ SPECTACULAR_SETTINGS = {
     # Without names of their own, enums of generated clients change their names on upgrades.
     "ENUM_NAME_OVERRIDES": {
         "ExportFormat": "apps.catalogue.models.FullFile.Format",
-        "ChangeKind": "apps.api.v1.shapes.CHANGE_KINDS",
+        "ChangeKind": "apps.api.v1.shapes.changes.CHANGE_KINDS",
         "NameKind": "apps.catalogue.models.tree.NameKind",
         "RecognitionStatus": "apps.recognition.models.RecognitionRequest.State",
         "Certainty": "apps.recognition.models.RecognitionRequest.Certainty",

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from apps.api.v1 import shapes
 from apps.api.v1.authentication import MayRead
 from apps.api.v1.parameters import ParameterRefused, text_of, whole_number_of
 from apps.api.v1.rendering import OrjsonRenderer
+from apps.api.v1.shapes import changes as shapes
 from apps.catalogue.content import Changes, CursorExpired, CursorUnknown, changes_after
 
 

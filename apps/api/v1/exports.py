@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from apps.api.v1 import shapes
 from apps.api.v1.authentication import MayExport
 from apps.api.v1.conditional import unchanged, with_validators
 from apps.api.v1.rendering import OrjsonRenderer
+from apps.api.v1.shapes import exports as shapes
 from apps.catalogue.models import FullFile
 
 

@@ -15,7 +15,7 @@ from rest_framework.exceptions import APIException, NotFound
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.api.v1 import parameters, shapes
+from apps.api.v1 import parameters
 from apps.api.v1.authentication import MayRead
 from apps.api.v1.conditional import etag_of, is_conditional, unchanged, with_validators
 from apps.api.v1.landmark_rows import (
@@ -32,6 +32,7 @@ from apps.api.v1.landmark_rows import (
 from apps.api.v1.paging import Order, Page, page_of
 from apps.api.v1.parameters import Box, Near, text_of
 from apps.api.v1.rendering import GeoJSONRenderer, OrjsonRenderer, pieces
+from apps.api.v1.shapes import landmarks as shapes
 from apps.catalogue.models import (
     Category,
     ContentChange,

@@ -10,12 +10,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.api.v1 import shapes
 from apps.api.v1.authentication import MayRead
 from apps.api.v1.conditional import etag_of, unchanged, with_validators
 from apps.api.v1.landmark_rows import NEAREST_NAME
 from apps.api.v1.landmarks import speech_of
 from apps.api.v1.rendering import OrjsonRenderer, pieces
+from apps.api.v1.shapes import lookups as shapes
 from apps.operations.statements import fetch_all
 
 NODES = """

@@ -14,33 +14,12 @@ from rest_framework.views import APIView
 from apps.api.v1.authentication import MayRecognize
 from apps.api.v1.errors import ProblemSerializer
 from apps.api.v1.recognitions import LandmarkReferenceSerializer
+from apps.api.v1.shapes.photos import CataloguePhotoSerializer
 from apps.api.v1.uploads import PhotoField, prepared, sent_photos
-from apps.catalogue.models import License, Photo
+from apps.catalogue.models import Photo
 from apps.recognition.similar import MOST, SimilarPhoto, similar_to_images, similar_to_photo
 
 PROBLEM = OpenApiResponse(ProblemSerializer, description="problem document")
-
-
-class PhotoLicenseSerializer(serializers.ModelSerializer):
-    """What one may do with a photo."""
-
-    class Meta:
-        model = License
-        fields = ["code", "url", "may_show", "may_modify", "may_train"]
-
-
-class CataloguePhotoSerializer(serializers.ModelSerializer):
-    """A photo of the catalogue; the credit belongs beside it wherever it is shown."""
-
-    url = serializers.SerializerMethodField()
-    license = PhotoLicenseSerializer()
-
-    class Meta:
-        model = Photo
-        fields = ["id", "url", "width", "height", "license", "credit", "source"]
-
-    def get_url(self, photo: Photo) -> str:
-        return self.context["request"].build_absolute_uri(photo.url)
 
 
 class SimilarSerializer(serializers.Serializer):

@@ -1,4 +1,4 @@
-"""What the read addresses take and answer, as the document shows it.
+"""What the addresses of landmarks take and answer, as the document shows it.
 
 The answers themselves are written by the database (landmark_rows); tests hold both together.
 """
@@ -12,49 +12,10 @@ from rest_framework import serializers
 from apps.api.v1.errors import ProblemSerializer
 from apps.api.v1.landmark_rows import FIELDS
 from apps.api.v1.parameters import LARGEST_PAGE, LARGEST_RADIUS_M, PAGE_SIZE, RADIUS_M
-from apps.api.v1.similar import CataloguePhotoSerializer, PhotoLicenseSerializer
-from apps.catalogue.models import FullFile, License
+from apps.api.v1.shapes.languages import LANGUAGE
+from apps.api.v1.shapes.photos import CataloguePhotoSerializer
+from apps.api.v1.shapes.problems import MEANINGS, NOT_MODIFIED, PROBLEM_JSON, problems
 from apps.catalogue.models.tree import NameKind
-
-CHANGES = 100
-MOST_CHANGES = 1000
-CHANGE_KINDS = [
-    ("created", "public since the cursor"),
-    ("updated", "something that it shows changed"),
-    ("unpublished", "not public any more"),
-    ("deleted", "removed for good"),
-    ("merged", "one with another landmark now"),
-]
-MEDIA_TYPES = {
-    FullFile.Format.JSON_LINES: "application/jsonl",
-    FullFile.Format.CSV: "text/csv",
-    FullFile.Format.GEOJSON: "application/geo+json",
-    FullFile.Format.PARQUET: "application/vnd.apache.parquet",
-}
-PROBLEM_JSON = "application/problem+json"
-MEANINGS = {
-    301: "merged into another landmark: its address is in `Location`, its id in `merged_into`",
-    304: "the client holds this very answer (`If-None-Match`, `If-Modified-Since`)",
-    400: "a value of the query cannot be used; `field` names it",
-    401: "the key is unknown, expired or revoked",
-    403: "the key may not do this",
-    404: "there is nothing at this address",
-    406: "no representation that the client accepts",
-    410: "it was there and is not any more",
-    429: "the limit is used up; `Retry-After` says when to go on",
-}
-
-
-def problems(*codes: int) -> dict:
-    """Return the documented errors of an operation; every one may meet a key and a limit."""
-    wanted = sorted({401, 403, 406, 429, *codes})
-    return {
-        (code, PROBLEM_JSON): OpenApiResponse(ProblemSerializer, description=MEANINGS[code])
-        for code in wanted
-    }
-
-
-NOT_MODIFIED = {304: OpenApiResponse(None, description=MEANINGS[304])}
 
 
 class NameSerializer(serializers.Serializer):
@@ -143,109 +104,6 @@ class LandmarkFeaturesSerializer(serializers.Serializer):
     features = LandmarkFeatureSerializer(many=True)
 
 
-class CategorySerializer(serializers.Serializer):
-    id = serializers.IntegerField()
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    path = serializers.CharField()
-    parent = serializers.IntegerField(allow_null=True)
-    landmarks = serializers.IntegerField(help_text="published ones, those below included")
-
-
-class RegionSerializer(serializers.Serializer):
-    code = serializers.CharField()
-    name = serializers.CharField()
-    path = serializers.CharField()
-    parent = serializers.CharField(allow_null=True, help_text="code")
-    landmarks = serializers.IntegerField(help_text="published ones, those below included")
-
-
-class LicenseSerializer(serializers.ModelSerializer):
-    """A license of photos, and what it allows. may_modify false: show the photo as it is."""
-
-    class Meta:
-        model = License
-        fields = [*PhotoLicenseSerializer.Meta.fields, "name", "needs_credit"]
-
-
-class ChangeSerializer(serializers.Serializer):
-    cursor = serializers.CharField(help_text="the feed goes on after it")
-    at = serializers.DateTimeField()
-    kind = serializers.ChoiceField(choices=CHANGE_KINDS)
-    id = serializers.IntegerField(help_text="of the landmark")
-    merged_into = serializers.IntegerField(allow_null=True, help_text="with `merged`: id")
-
-
-class ChangePageSerializer(serializers.Serializer):
-    next = serializers.URLField(allow_null=True, help_text="null: this is all at present")
-    previous = serializers.URLField(allow_null=True, help_text="always null")
-    cursor = serializers.CharField(help_text="where to go on, also after the last change")
-    results = ChangeSerializer(many=True)
-
-
-class ExportSerializer(serializers.Serializer):
-    """A file with the whole public catalogue."""
-
-    id = serializers.IntegerField()
-    format = serializers.ChoiceField(choices=FullFile.Format.choices)
-    media_type = serializers.CharField()
-    url = serializers.URLField()
-    size = serializers.IntegerField(help_text="bytes")
-    sha256 = serializers.CharField(help_text="of the file, in hexadecimal digits")
-    landmarks = serializers.IntegerField()
-    cursor = serializers.CharField(help_text="`changes/` goes on after it")
-    made_at = serializers.DateTimeField()
-
-
-class RouteStopSerializer(serializers.Serializer):
-    landmark = serializers.IntegerField(help_text="id")
-    slug = serializers.CharField()
-    name = serializers.CharField()
-    latitude = serializers.FloatField()
-    longitude = serializers.FloatField()
-    minutes = serializers.IntegerField(help_text="to stay")
-    note = serializers.CharField(help_text="may be empty")
-
-
-class RouteSerializer(serializers.Serializer):
-    """A curated itinerary: landmarks in the order of a walk or a drive."""
-
-    id = serializers.IntegerField()
-    slug = serializers.CharField()
-    language = serializers.CharField(help_text="of title, summary and body")
-    title = serializers.CharField()
-    summary = serializers.CharField()
-    body = serializers.CharField(help_text="may be empty")
-    travel = serializers.ChoiceField(choices=["walk", "drive"])
-    stops = RouteStopSerializer(many=True)
-    source = serializers.CharField()
-    updated_at = serializers.DateTimeField()
-    url = serializers.URLField()
-
-
-def whole(name: str, child: type[serializers.Serializer]) -> type[serializers.Serializer]:
-    """Return the shape of a list that always comes whole."""
-    members = {
-        "next": serializers.URLField(allow_null=True, help_text="always null: this is all"),
-        "previous": serializers.URLField(allow_null=True),
-        "results": child(many=True),
-    }
-    return type(f"{name}Serializer", (serializers.Serializer,), members)
-
-
-CategoryListSerializer = whole("CategoryList", CategorySerializer)
-RegionListSerializer = whole("RegionList", RegionSerializer)
-LicenseListSerializer = whole("LicenseList", LicenseSerializer)
-ExportListSerializer = whole("ExportList", ExportSerializer)
-RouteListSerializer = whole("RouteList", RouteSerializer)
-
-LANGUAGE = OpenApiParameter(
-    "lang",
-    OpenApiTypes.STR,
-    description="Language of names and texts; without it, what `Accept-Language` prefers. What"
-    " does not exist in it comes in Korean, else in any language; `article.language` says which.",
-    examples=[OpenApiExample("English", "en")],
-)
 ONLY = OpenApiParameter(
     "fields",
     OpenApiTypes.STR,
@@ -398,68 +256,4 @@ LANDMARK_DETAIL = {
             media_type="application/json",
         )
     ],
-}
-
-
-def whole_list(operation: str, shape: type[serializers.Serializer]) -> dict:
-    return {
-        "operation_id": operation,
-        "parameters": [LANGUAGE],
-        "responses": {200: shape, **NOT_MODIFIED, **problems(400)},
-    }
-
-
-CATEGORY_LIST = whole_list("categories_list", CategoryListSerializer)
-REGION_LIST = whole_list("regions_list", RegionListSerializer)
-LICENSE_LIST = whole_list("licenses_list", LicenseListSerializer)
-ROUTE_LIST = whole_list("routes_list", RouteListSerializer)
-CHANGE_LIST = {
-    "operation_id": "changes_list",
-    "parameters": [
-        OpenApiParameter(
-            "cursor", OpenApiTypes.STR, description="The last one that you hold; none: all."
-        ),
-        OpenApiParameter(
-            "page_size",
-            {"type": "integer", "minimum": 1, "maximum": MOST_CHANGES, "default": CHANGES},
-            description=f"At most {MOST_CHANGES}.",
-        ),
-    ],
-    "responses": {200: ChangePageSerializer, **problems(400, 410)},
-    "examples": [
-        OpenApiExample(
-            "A merge",
-            {
-                "next": None,
-                "previous": None,
-                "cursor": "YzM1ZWZhOTgyYjEwOjE3",
-                "results": [
-                    {
-                        "cursor": "YzM1ZWZhOTgyYjEwOjE3",
-                        "at": "2026-11-02T09:30:00.123456+00:00",
-                        "kind": "merged",
-                        "id": 31,
-                        "merged_into": 27,
-                    }
-                ],
-            },
-            response_only=True,
-            status_codes=["200"],
-        )
-    ],
-}
-EXPORT_LIST = {
-    "operation_id": "exports_list",
-    "responses": {200: ExportListSerializer, **problems()},
-}
-EXPORT_FILE = {
-    "operation_id": "exports_retrieve",
-    "parameters": [
-        OpenApiParameter("export", OpenApiTypes.INT, OpenApiParameter.PATH, description="id")
-    ],
-    "responses": {
-        **{(200, kind): OpenApiTypes.BINARY for kind in MEDIA_TYPES.values()},
-        **NOT_MODIFIED,
-        **problems(404),
-    },
 }
