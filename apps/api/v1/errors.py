@@ -44,6 +44,11 @@ class ProblemSerializer(serializers.Serializer):
     code = serializers.CharField(help_text="stable; for programs")
     detail = serializers.CharField(help_text="a sentence; for people")
     field = serializers.CharField(required=False, help_text="the value that cannot be used")
+    errors = serializers.DictField(
+        child=serializers.JSONField(),
+        required=False,
+        help_text="with 422: what is wrong, by the path of each value in the body",
+    )
     request_id = serializers.CharField(help_text="as in `X-Request-ID`; the log knows it")
     merged_into = serializers.IntegerField(required=False, help_text="id of a landmark")
 

@@ -8,14 +8,15 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.v1.authentication import MayRecognize
-from apps.api.v1.errors import Conflict, Gone, KeyReused, ProblemSerializer
+from apps.api.v1.errors import Conflict, Gone, KeyReused
+from apps.api.v1.shapes.problems import problems
 from apps.api.v1.uploads import (
     JsonUploadSerializer,
     PlaceSerializer,
@@ -120,9 +121,6 @@ class RecognitionSerializer(serializers.Serializer):
         return answer
 
 
-PROBLEM = OpenApiResponse(ProblemSerializer, description="problem document")
-
-
 class RecognitionList(APIView):
     permission_classes = [MayRecognize]
     parser_classes = [MultiPartParser, JSONParser]
@@ -147,7 +145,7 @@ class RecognitionList(APIView):
         },
         responses={
             201: RecognitionSerializer,
-            **dict.fromkeys((400, 401, 403, 409, 410, 413, 415, 422, 429, 503), PROBLEM),
+            **problems(400, 409, 410, 413, 415, 422, 503),
         },
     )
     def post(self, request) -> Response:
@@ -190,7 +188,7 @@ class RecognitionDetail(APIView):
         operation_id="recognitions_retrieve",
         responses={
             200: RecognitionSerializer,
-            **dict.fromkeys((401, 403, 404, 410, 429), PROBLEM),
+            **problems(404, 410),
         },
     )
     def get(self, request, receipt: UUID) -> Response:
@@ -199,7 +197,7 @@ class RecognitionDetail(APIView):
 
     @extend_schema(
         operation_id="recognitions_destroy",
-        responses={204: None, **dict.fromkeys((401, 403, 404, 410, 429), PROBLEM)},
+        responses={204: None, **problems(404, 410)},
     )
     def delete(self, request, receipt: UUID) -> Response:
         """Delete the photos and the answer; afterwards this address answers 410."""
@@ -255,7 +253,7 @@ class RecognitionFeedback(APIView):
         request=FeedbackInputSerializer,
         responses={
             201: FeedbackSerializer,
-            **dict.fromkeys((400, 401, 403, 404, 410, 415, 422, 429), PROBLEM),
+            **problems(400, 404, 410, 415, 422),
         },
     )
     def post(self, request, receipt: UUID) -> Response:

@@ -5,21 +5,19 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.utils import translation
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser, MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.v1.authentication import MayRecognize
-from apps.api.v1.errors import ProblemSerializer
 from apps.api.v1.recognitions import LandmarkReferenceSerializer
 from apps.api.v1.shapes.photos import CataloguePhotoSerializer
+from apps.api.v1.shapes.problems import problems
 from apps.api.v1.uploads import PhotoField, prepared, sent_photos
 from apps.catalogue.models import Photo
 from apps.recognition.similar import MOST, SimilarPhoto, similar_to_images, similar_to_photo
-
-PROBLEM = OpenApiResponse(ProblemSerializer, description="problem document")
 
 
 class SimilarSerializer(serializers.Serializer):
@@ -63,7 +61,7 @@ class Similar(APIView):
         },
         responses={
             200: SimilarListSerializer,
-            **dict.fromkeys((400, 401, 403, 413, 415, 422, 429, 503), PROBLEM),
+            **problems(400, 413, 415, 422, 503),
         },
     )
     def post(self, request) -> Response:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.v1.authentication import HasKey
-from apps.api.v1.errors import ProblemSerializer
+from apps.api.v1.shapes.problems import problems
 from apps.partners.models import Scope
 from apps.partners.numbers import LONGEST_PERIOD, usage_by_day
-
-PROBLEM = OpenApiResponse(ProblemSerializer, description="problem document")
 
 
 class UsagePeriodSerializer(serializers.Serializer):
@@ -65,7 +63,7 @@ class Usage(APIView):
     @extend_schema(
         operation_id="usage_retrieve",
         parameters=[UsagePeriodSerializer],
-        responses={200: UsageSerializer, **dict.fromkeys((401, 403, 422, 429), PROBLEM)},
+        responses={200: UsageSerializer, **problems(422)},
     )
     def get(self, request) -> Response:
         """Count the admitted requests of this key by day and operation, this one included."""

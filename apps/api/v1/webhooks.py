@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.v1.authentication import HasKey
-from apps.api.v1.errors import ProblemSerializer
+from apps.api.v1.shapes.problems import problems
 from apps.partners.delivering import send_again
 from apps.partners.models import Delivery, EventKind, Webhook
 from apps.partners.sending import AddressRefused
@@ -24,7 +24,6 @@ from apps.partners.webhooks import (
     delete_webhook,
 )
 
-PROBLEM = OpenApiResponse(ProblemSerializer, description="problem document")
 DELIVERIES_SHOWN = 100
 
 
@@ -101,7 +100,7 @@ class WebhookList(APIView):
 
     @extend_schema(
         operation_id="webhooks_list",
-        responses={200: WebhookListSerializer, **dict.fromkeys((401, 403, 429), PROBLEM)},
+        responses={200: WebhookListSerializer, **problems()},
     )
     def get(self, request) -> Response:
         """List the webhooks of this key's partner."""
@@ -113,7 +112,7 @@ class WebhookList(APIView):
         request=WebhookInputSerializer,
         responses={
             201: NewWebhookSerializer,
-            **dict.fromkeys((400, 401, 403, 413, 415, 422, 429), PROBLEM),
+            **problems(400, 413, 415, 422),
         },
     )
     def post(self, request) -> Response:
@@ -136,7 +135,7 @@ class WebhookDetail(APIView):
 
     @extend_schema(
         operation_id="webhooks_retrieve",
-        responses={200: WebhookSerializer, **dict.fromkeys((401, 403, 404, 429), PROBLEM)},
+        responses={200: WebhookSerializer, **problems(404)},
     )
     def get(self, request, webhook: int) -> Response:
         """Read one webhook."""
@@ -147,7 +146,7 @@ class WebhookDetail(APIView):
         request=WebhookChangeSerializer,
         responses={
             200: WebhookSerializer,
-            **dict.fromkeys((400, 401, 403, 404, 413, 415, 422, 429), PROBLEM),
+            **problems(400, 404, 413, 415, 422),
         },
     )
     def patch(self, request, webhook: int) -> Response:
@@ -163,7 +162,7 @@ class WebhookDetail(APIView):
 
     @extend_schema(
         operation_id="webhooks_destroy",
-        responses={204: None, **dict.fromkeys((401, 403, 404, 429), PROBLEM)},
+        responses={204: None, **problems(404)},
     )
     def delete(self, request, webhook: int) -> Response:
         """Remove a webhook; messages that wait are not sent."""
@@ -176,7 +175,7 @@ class DeliveryList(APIView):
 
     @extend_schema(
         operation_id="webhooks_deliveries_list",
-        responses={200: DeliveryListSerializer, **dict.fromkeys((401, 403, 404, 429), PROBLEM)},
+        responses={200: DeliveryListSerializer, **problems(404)},
     )
     def get(self, request, webhook: int) -> Response:
         """List the newest messages of a webhook and how they went."""
@@ -190,7 +189,7 @@ class DeliveryResend(APIView):
     @extend_schema(
         operation_id="webhooks_deliveries_resend",
         request=None,
-        responses={202: DeliverySerializer, **dict.fromkeys((401, 403, 404, 429), PROBLEM)},
+        responses={202: DeliverySerializer, **problems(404)},
     )
     def post(self, request, webhook: int, delivery) -> Response:
         """Send a message once more, under the same webhook-id."""
