@@ -23,11 +23,13 @@ from django.utils import timezone
 from apps.api.v1.landmark_rows import FIELDS, FIRST_LANGUAGE, Speech, write_landmarks
 from apps.catalogue.content import feed_end_cursor
 from apps.catalogue.models import FullFile, Landmark
+from apps.operations.events import record_event
 from apps.operations.jobs import Effect, add_job
 from apps.operations.models import Job
 from apps.operations.stored_files import discard_files
 
 TASK = "apps.api.tasks.make_full_files"
+READY = "catalogue.full_files_ready"
 AT_ONCE = 1000
 # Addresses in the files begin at the host that they were fetched from.
 SPEECH = Speech(FIRST_LANGUAGE, "")
@@ -79,6 +81,9 @@ def make_full_files(subject: str, keep: Callable[[], None]) -> Effect:
         for file in made:
             file.made_at = now
         FullFile.objects.bulk_create(made)
+        files = [{"id": f.pk, "format": f.format, "size": f.size, "sha256": f.sha256} for f in made]
+        payload = {"cursor": cursor, "landmarks": landmarks, "files": files}
+        record_event(kind=READY, subject=made[0], payload=payload, at=now)
         old = FullFile.objects.filter(
             made_at__lt=now - timedelta(days=settings.FULL_FILES_KEPT_DAYS)
         )

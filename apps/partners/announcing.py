@@ -28,6 +28,7 @@ KINDS = {
     "annotation.returned": EventKind.ANNOTATION_RETURNED,
     "annotation.accepted": EventKind.ANNOTATION_ACCEPTED,
     "annotation.export_ready": EventKind.EXPORT_READY,
+    "catalogue.full_files_ready": EventKind.EXPORT_READY,
 }
 
 

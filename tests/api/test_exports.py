@@ -16,7 +16,7 @@ from pyarrow import parquet
 from apps.api.full_files import ask_for_full_files
 from apps.catalogue.models import FullFile, Landmark
 from apps.operations.jobs import sweep_jobs
-from apps.operations.models import DiscardedFile, Job
+from apps.operations.models import DiscardedFile, Event, Job
 from apps.partners.models import Scope
 from apps.partners.services import create_api_key
 from tests.factories.catalogue import LandmarkFactory, PhotoFactory
@@ -37,6 +37,20 @@ def make_files() -> None:
     now = timezone.now()
     ask_for_full_files(at=now)
     sweep_jobs(at=now + timedelta(seconds=1), overdue=timedelta())
+
+
+def test_partners_hear_that_the_files_are_made(partner):
+    LandmarkFactory()
+
+    make_files()
+
+    event = Event.objects.get(kind="catalogue.full_files_ready")
+    listed = {row["id"]: row for row in partner.get(EXPORTS).json()["results"]}
+    assert {each["id"]: each["sha256"] for each in event.payload["files"]} == {
+        key: row["sha256"] for key, row in listed.items()
+    }
+    assert {row["cursor"] for row in listed.values()} == {event.payload["cursor"]}
+    assert event.payload["landmarks"] == 1
 
 
 def files(partner: Client) -> dict[str, tuple[dict, bytes]]:

@@ -193,6 +193,7 @@ def test_a_message_is_signed_as_standard_webhooks_says(make_key, server):
         ("annotation.returned", "annotation.returned"),
         ("annotation.accepted", "annotation.accepted"),
         ("annotation.export_ready", "export.ready"),
+        ("catalogue.full_files_ready", "export.ready"),
     ],
 )
 def test_each_kind_reaches_those_who_asked_for_it(make_key, server, raised, told):
