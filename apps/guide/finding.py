@@ -172,6 +172,8 @@ def _around(query: PlaceQuery) -> dict[int, float]:
 
 
 def suggest_names(words: str, *, language: str) -> list[Card]:
-    """Return the first landmarks whose names match, for somebody who is typing:
-    two queries, up to three more for what may have been meant."""
+    """Return the first landmarks that match, for somebody who is typing.
+
+    Two queries, or up to three more where few do: what may have been meant is asked too.
+    """
     return cards_of(matching_landmarks(words, most=SUGGESTED), language=language)

@@ -20,7 +20,7 @@ from tests.factories.catalogue import CategoryFactory, LandmarkFactory
 
 SEED = 11
 KINDS = ("official", "alias", "former", "romanized")
-WRITERS, CHANGES = 4, 12
+WRITERS, CHANGES = 4, 40
 
 
 def initials(text: str) -> str:
