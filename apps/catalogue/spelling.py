@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Set
-from itertools import product
+from itertools import islice, product
 from string import ascii_lowercase
 
 # What `gilnun_search_form` takes out (migration 0001).
@@ -77,7 +77,8 @@ class Guesses:
                 self._known_slips(place, known) if place in places else [run]
                 for place, run in enumerate(self._runs)
             ]
-            found += ["".join(choice) for choice in product(*choices)]
+            # Never all of them: of many words together there are more than anybody can count.
+            found += ["".join(choice) for choice in islice(product(*choices), MOST)]
         return list(dict.fromkeys(found))[:MOST]
 
     def _known_slips(self, place: int, known: Set[str]) -> list[str]:

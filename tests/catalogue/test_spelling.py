@@ -53,6 +53,13 @@ def test_what_is_like_no_name_is_not_mended(written):
     assert Guesses(written).meant(dictionary(NAMES)) == []
 
 
+def test_many_misspelt_words_are_mended_in_few_ways():
+    words = ["palice", "gungs", "sout"] * 30
+    known = dictionary(["palace police", "gungo gunge", "south scout"])
+
+    assert len(Guesses(" ".join(words)).meant(known)) == MOST
+
+
 def test_the_form_closes_up_words_and_begins_an_unfinished_syllable():
     assert search_form(" N서울 타워(남산)·'X'") == search_form("n서울타워남산x")
     assert search_form("첨성대").startswith(search_form("첨성ㄷ"))
