@@ -97,7 +97,13 @@ def verify_candidates(subject: str, keep: Callable[[], None]) -> Effect | None:
             keep()
     except serving.ServingError as error:
         raise TryLater(str(error), ASK_AGAIN) from error
-    return lambda: _store(found)
+    return lambda: _store(_only_the_best(found))
+
+
+def _only_the_best(found: Sequence[Verified]) -> list[Verified]:
+    """A photo shows one place: where roofs of two palaces agree with it, more agree of one."""
+    best = max(found, key=lambda each: each.inliers, default=None)
+    return [each if each is best else Verified(each.candidate, 0, None, None) for each in found]
 
 
 def leave_unverified(subject: str, reason: str) -> None:

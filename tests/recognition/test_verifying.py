@@ -78,6 +78,13 @@ def test_references_are_described_once_and_what_confirms_nothing_is_told_so(plac
     assert set(PhotoLocalFeatures.objects.values_list("pk", flat=True)) == described
 
 
+def test_one_place_of_an_answer_is_verified_at_most(places, photo_of, client):
+    gate, tower = photo_of("gate", 0), photo_of("tower", 0)
+    answered = verify(services.answer_photos([gate, tower]))
+
+    assert answered.candidates.filter(inliers__gt=0).count() == 1
+
+
 def test_nothing_is_written_for_deleted_or_long_answered_requests(places, photo_of):
     deleted = services.answer_photos([photo_of("gate", 0)])
     services.delete_request(deleted, at=timezone.now())
