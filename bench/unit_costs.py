@@ -20,7 +20,9 @@ TASKS, SUBMITTED = 20_000, 1_000
 CHANGED = 5_000
 DESCRIBED, NUMBERS = 4_000, 2560
 # Tables by what their rows belong to.
-OF_LANDMARKS = ("catalogue_landmark", "catalogue_content", "guide_article")
+OF_LANDMARKS = (
+    *("catalogue_landmark", "catalogue_content", "catalogue_searchentry", "guide_article"),
+)
 OF_PHOTOS = ("catalogue_photo",)
 OF_TASKS = ("annotation_annotationimage", "annotation_annotationtask")
 OF_WORK = ("annotation_annotation", "operations_auditentry", "operations_event")
