@@ -126,6 +126,8 @@ def test_the_preview_is_the_public_page_and_changes_nothing(publisher):
     assert state_of(article) == "draft"
     assert Landmark.objects.get().state == "draft"
     assert publisher.get(article.landmark.get_absolute_url()).status_code == 404
+    # It belongs to staff: nothing on the way may keep it.
+    assert "ETag" not in page and "public" not in page.get("Cache-Control", "")
     publisher.logout()
     assert publisher.get(address).status_code == 302
 
