@@ -1,0 +1,176 @@
+"""Workers that are killed, and a job that kills its worker: every job ends, once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import timedelta
+
+import psutil
+import pytest
+from celery import Celery
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from apps.operations import jobs
+from apps.operations.models import Event, Job
+from tests.environment import CLUSTER, OWNER, ROOT
+from tests.faults.working import DONE, GOOD, POISON
+from tests.running import wait_until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+# A lease must end within the test.
+LEASE_SECONDS = 2
+WORKER = """
+import django
+django.setup()
+from django.conf import settings
+from tests.faults.working import application
+settings.JOB_LEASE_SECONDS = {lease}
+application.worker_main(
+    ["worker", "--concurrency=2", "--loglevel=CRITICAL"]
+    + ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+)
+"""
+
+
+class Worker:
+    """A Celery worker on this test's database, started again when it was killed."""
+
+    def __init__(self, broker: str):
+        self._environment = os.environ | {
+            "DATABASE_URL": CLUSTER.url(OWNER, connection.settings_dict["NAME"]),
+            "CELERY_BROKER_URL": broker,
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+        }
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", WORKER.format(lease=LEASE_SECONDS)],
+            cwd=ROOT,
+            env=self._environment,
+            start_new_session=True,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def children(self) -> list[int]:
+        with suppress(psutil.NoSuchProcess):
+            return [child.pid for child in psutil.Process(self.process.pid).children()]
+        return []
+
+    def kill_a_child(self) -> None:
+        if children := self.children():
+            with suppress(ProcessLookupError):
+                os.kill(children[0], signal.SIGKILL)
+
+    def kill_the_parent(self) -> None:
+        children = self.children()
+        self.process.kill()
+        self.process.wait()
+        for child in children:  # nobody looks after them now
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        self.start()
+
+    def kill_the_group(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.start()
+
+    def stop(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def worker(redis, monkeypatch) -> Iterator[Worker]:
+    sender = Celery("sender", broker=redis.url)
+    sender.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {
+        "max_retries": 1,
+        "interval_start": 0,
+        "socket_connect_timeout": 1,
+    }
+
+    def wake(job: Job) -> bool:
+        try:
+            sender.send_task(job.task, kwargs={"job": job.pk}, retry=False)
+        except Exception:
+            return False
+        return True
+
+    monkeypatch.setattr(jobs, "wake_worker", wake)
+    monkeypatch.setattr(jobs, "wake_worker_soon", wake)
+    # The sweeper leaves all work to the worker here.
+    monkeypatch.setattr(jobs, "run_here", lambda job: None)
+    working = Worker(redis.url)
+    yield working
+    working.stop()
+    sender.close()
+
+
+def add(task: str, number: int) -> list[int]:
+    now = timezone.now()
+    return [jobs.add_job(task=task, subject=subject, at=now).pk for subject in range(number)]
+
+
+def unfinished(keys: list[int]) -> int:
+    jobs.sweep_jobs(at=timezone.now(), overdue=timedelta(hours=1))
+    time.sleep(0.2)
+    return Job.objects.unfinished().filter(pk__in=keys).count()
+
+
+def effects() -> Counter[str]:
+    return Counter(Event.objects.filter(kind=DONE).values_list("subject", flat=True))
+
+
+@pytest.mark.R4
+def test_killed_workers_lose_no_job_and_do_none_twice(worker, is_long, seen):
+    number, kills = (200, 20) if is_long else (60, 3)
+    chance = random.Random(4)
+    keys = add(GOOD, number)
+    ways = [worker.kill_a_child, worker.kill_the_parent, worker.kill_the_group]
+    for way in range(kills):
+        goal = min(number - 1, (way + 1) * number // (kills + 2))
+        wait_until(
+            lambda goal=goal: number - unfinished(keys) >= goal, seconds=90, what="some jobs"
+        )
+        (ways[way] if way < 3 else chance.choice(ways))()
+    started = time.monotonic()
+
+    wait_until(lambda: not unfinished(keys), seconds=60, what="every job to end")
+
+    assert effects() == {str(subject): 1 for subject in range(number)}
+    assert set(Job.objects.filter(pk__in=keys).values_list("state", flat=True)) == {"done"}
+    after = round(time.monotonic() - started, 1)
+    seen("R4", jobs=number, kills=kills, lost=0, twice=0, ended_after_s=after)
+
+
+@pytest.mark.R10
+def test_a_job_that_kills_its_worker_is_parked_and_the_others_are_done(worker, is_long, seen):
+    number = 200 if is_long else 30
+    poisoned = add(POISON, 1)
+    keys = add(GOOD, number)
+
+    wait_until(lambda: not unfinished(keys), seconds=90, what="the good jobs")
+    wait_until(lambda: not unfinished(poisoned), seconds=60, what="the poison job to be parked")
+
+    parked = Job.objects.get(pk=poisoned[0])
+    assert parked.state == Job.State.PARKED
+    assert "stopped while working" in parked.error
+    assert effects() == {str(subject): 1 for subject in range(number)}
+    # Three tries, and the look that found them used up.
+    assert parked.attempts == settings.JOB_ATTEMPTS + 1
+    jobs.retry_job(parked, at=timezone.now())
+    parked.refresh_from_db()
+    assert (parked.state, parked.attempts) == (Job.State.WAITING, 0)
+    seen("R10", good_done=number, tries=settings.JOB_ATTEMPTS)
