@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -11,6 +12,7 @@ from apps.accounts.permissions import Role
 from apps.accounts.services import create_user
 from apps.partners.models import Scope
 from apps.partners.services import NewKey, create_api_key
+from tests.partners.receiving import Receiver, receiver
 
 
 @pytest.fixture
@@ -41,3 +43,25 @@ def program(made: NewKey) -> Client:
         headers={"Authorization": f"Api-Key {made.text}", "Accept-Language": "en"},
         raise_request_exception=False,
     )
+
+
+@pytest.fixture
+def server(settings) -> Iterator[Receiver]:
+    settings.WEBHOOK_HOSTS = ["127.0.0.1"]
+    with receiver() as running:
+        yield running
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that is set by hand."""
+
+    class Clock:
+        at = timezone.now()
+
+        def advance(self, by: timedelta) -> None:
+            self.at += by
+
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.at)
+    return clock
