@@ -121,7 +121,7 @@ class LandmarkList(APIView):
         def etag(versions: list[str]) -> str:
             return etag_of(page, versions, fields, speech, geo)
 
-        if is_conditional(request) or not keys:
+        if is_conditional(request):
             versions, changed_at = versions_of(keys)
             if answer := unchanged(request, etag(versions), changed_at):
                 return answer
@@ -134,6 +134,8 @@ class LandmarkList(APIView):
         )
         if written:
             versions, changed_at = [row.version for row in written], written[0].changed_at
+        else:
+            versions, changed_at = versions_of(keys)
         body = _body(page, [row.text for row in written], geo=geo)
         return with_validators(Response(body), etag(versions), changed_at)
 
