@@ -77,13 +77,14 @@ def generated(running_portal, tmp_path, monkeypatch) -> Callable[[str], object]:
         del sys.modules[name]
 
 
-def test_a_generated_client_does_a_partners_day(running_portal, generated, hooks):
+def test_a_generated_client_does_a_partners_day(request, running_portal, generated, hooks):
     made = running_portal.manage(
         "create_api_key", "generated", "--scope", "read", "recognize", "export"
     )
     client = generated("client").AuthenticatedClient(
         base_url=running_portal.address, token=made["key"], prefix="Api-Key", timeout=30
     )
+    request.addfinalizer(client.get_httpx_client().close)
     models = generated("models")
 
     def ask(operation: str, *arguments, **values):
