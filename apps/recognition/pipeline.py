@@ -11,6 +11,7 @@ import numpy as np
 from django.db import transaction
 from PIL import Image
 
+from apps.operations.breakers import CircuitBreaker
 from apps.operations.events import record_event
 from apps.recognition import reference_index, serving
 from apps.recognition.models import Candidate, RecognitionRequest, ReferenceIndex
@@ -50,7 +51,7 @@ def recognize_with(
     top_k: int,
     position: tuple[float, float] | None,
     seconds: float,
-    guard: serving.Breaker | None = None,
+    guard: CircuitBreaker | None = None,
 ) -> Answer:
     """As `recognize`, by the model and the references of a given index."""
     deadline = time.monotonic() + seconds
