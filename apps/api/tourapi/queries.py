@@ -17,7 +17,6 @@ from apps.guide.nearby import EarthDistance, box_around
 
 MOST_ROWS = 1000
 MOST_METRES = 20_000
-ORDERS = {"A": "korean_name", "C": "-content_changed_at", "D": "-created_at"}
 WITH_PICTURE = {"O": "A", "Q": "C", "R": "D"}
 
 
@@ -37,16 +36,18 @@ def location_based_list(query: Mapping[str, str], base: str) -> Found:
         .annotate(metres=EarthDistance(here, there, output_field=FloatField()))
         .filter(metres__lte=radius)
     )
-    by_distance = query.get("arrange", "E") in ("E", "S")
-    rows = rows.order_by("metres", "pk") if by_distance else _sorted(rows, query)
-    return _page(rows, query, base, distance=True)
+    if query.get("arrange", "E") in ("E", "S"):
+        keys = rows.order_by("metres", "pk").values_list("pk", flat=True)
+    else:
+        keys = _sorted(rows, query)
+    return _page(keys, query, base, measured=rows)
 
 
 def search_keyword(query: Mapping[str, str], base: str) -> Found:
     keyword = _required(query, "keyword")[:100]
     found = _filtered(query).search(keyword)
-    rows = _sorted(found, query) if "arrange" in query else found
-    return _page(rows, query, base)
+    keys = _sorted(found, query) if "arrange" in query else found.values_list("pk", flat=True)
+    return _page(keys, query, base)
 
 
 def detail_common(query: Mapping[str, str], base: str) -> Found:
@@ -129,14 +130,24 @@ def _filtered(query: Mapping[str, str], *, modified: bool = True) -> QuerySet[La
     return rows
 
 
-def _sorted(rows: QuerySet[Landmark], query: Mapping[str, str]) -> QuerySet[Landmark]:
+def _sorted(rows: QuerySet[Landmark], query: Mapping[str, str]) -> QuerySet:
+    """Return the keys of landmarks in the order that was asked for."""
     wanted = query.get("arrange", "C")
     if wanted in WITH_PICTURE:
         rows = rows.filter(pk__in=Photo.objects.shown().values("landmark"))
-    order = ORDERS.get(WITH_PICTURE.get(wanted, wanted))
-    if order is None:
+    order = WITH_PICTURE.get(wanted, wanted)
+    if order == "A":
+        return rows.with_korean_name().order_by("korean_name", "pk").values_list("pk", flat=True)
+    if order == "D":
+        return rows.order_by("-created_at", "pk").values_list("pk", flat=True)
+    if order != "C":
         raise _invalid("arrange")
-    return rows.with_korean_name().with_content_version().order_by(order, "pk")
+    # The feed has the times in order; asked of each landmark they would all have to be sorted.
+    content.settle_noted()
+    changed = LandmarkContent.objects.filter(
+        kind=LandmarkContent.Kind.PUBLIC, landmark_id__in=rows.values("pk")
+    )
+    return changed.order_by("-changed_at", "landmark_id").values_list("landmark_id", flat=True)
 
 
 def _for_items(rows: QuerySet[Landmark]) -> QuerySet[Landmark]:
@@ -145,16 +156,29 @@ def _for_items(rows: QuerySet[Landmark]) -> QuerySet[Landmark]:
 
 
 def _page(
-    rows: QuerySet[Landmark], query: Mapping[str, str], base: str, *, distance: bool = False
+    keys: QuerySet,
+    query: Mapping[str, str],
+    base: str,
+    *,
+    measured: QuerySet[Landmark] | None = None,
 ) -> Found:
+    """Answer a page of landmarks by their keys; `measured` knows how far each is, in metres."""
     number, page = _paging(query)
-    total = rows.count()
-    keys = list(rows.values_list("pk", flat=True)[(page - 1) * number : page * number])
-    metres = dict(rows.filter(pk__in=keys).values_list("pk", "metres")) if distance else {}
-    held = _for_items(Landmark.objects.filter(pk__in=keys)).in_bulk()
-    items = [item(held[key], base=base) for key in keys if key in held]
-    if distance:
-        items = [{**each, "dist": str(metres[int(each["contentid"])])} for each in items]
+    total = keys.count()
+    of_page = list(keys[(page - 1) * number : page * number])
+    held = _for_items(Landmark.objects.filter(pk__in=of_page)).in_bulk()
+    items = [item(held[key], base=base) for key in of_page if key in held]
+    if measured is not None:
+        metres = {
+            str(key): far
+            for key, far in measured.filter(pk__in=of_page).values_list("pk", "metres")
+        }
+        # One that was moved away or deleted meanwhile has none.
+        items = [
+            {**each, "dist": str(metres[each["contentid"]])}
+            for each in items
+            if each["contentid"] in metres
+        ]
     return Found(items, page, total)
 
 
