@@ -13,6 +13,13 @@ from tests.journeys.conftest import PHONE
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 AXE = ROOT / "tests" / "vendor" / "axe-core-4.14.1" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# A phone says that it has a network again, and the guide does not answer.
+ONLINE_FOR_A_MOMENT = """async () => {
+  window.stayed = true;
+  window.dispatchEvent(new Event("online"));
+  await fetch(location.href, { method: "HEAD" }).catch(() => {});
+  return window.stayed;
+}"""
 WORKS = "navigator.serviceWorker.ready.then(() => true)"
 SHOWN = "image => image.complete && image.naturalWidth > 0"
 
@@ -62,6 +69,7 @@ def test_a_page_that_is_not_kept_says_so_and_shows_what_is(open_browser):
     page.goto("/landmarks/udo/")
     expect(page.locator("h1")).to_have_text("인터넷에 연결되어 있지 않습니다")
     expect(page.locator("[data-landmark=cheomseongdae]")).to_be_visible()
+    assert page.evaluate(ONLINE_FOR_A_MOMENT)
     page.goto("/en/routes/")
     expect(page.locator("h1")).to_have_text("No connection")
 
