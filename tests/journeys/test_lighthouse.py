@@ -20,6 +20,8 @@ from tests.running import Portal
 pytestmark = pytest.mark.slow
 VERSION = "13.5.0"
 LEAST = {"performance": 90, "accessibility": 100, "best-practices": 95, "seo": 100}
+# It ends with 1 and without a report where it lost its Chromium: then no page was judged.
+TIMES = 3
 PAGES = ("/", "/landmarks/gyeongbokgung/", "/landmarks/", "/recognize/")
 
 
@@ -45,15 +47,20 @@ def test_a_page_is_good_on_a_phone(lighthouse, running_portal: Portal, tmp_path,
     report = tmp_path / "report.json"
     chromium = next(filter(None, map(shutil.which, CHROMIUM)))
 
-    subprocess.run(
-        [lighthouse, running_portal.address + path, "--quiet", "--output=json"]
-        + [f"--output-path={report}", f"--only-categories={','.join(LEAST)}"]
-        + ["--chrome-flags=--headless --no-sandbox --disable-gpu"],
-        env=os.environ | {"CHROME_PATH": chromium},
-        check=True,
-        timeout=180,
-        capture_output=True,
-    )
+    command = [lighthouse, running_portal.address + path, "--quiet", "--output=json"]
+    command += [f"--output-path={report}", f"--only-categories={','.join(LEAST)}"]
+    command += ["--chrome-flags=--headless --no-sandbox --disable-gpu --disable-dev-shm-usage"]
+    for _ in range(TIMES):
+        done = subprocess.run(
+            command,
+            env=os.environ | {"CHROME_PATH": chromium},
+            timeout=180,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode == 0:
+            break
+    assert done.returncode == 0, done.stderr
 
     categories = json.loads(report.read_text())["categories"]
     scores = {name: round(100 * categories[name]["score"]) for name in LEAST}
