@@ -99,5 +99,5 @@ def _describe_for_a_moment(index: ReferenceIndex) -> None:
 
 
 def wait_for_help(subject: str, reason: str) -> None:
-    """Give up for now: one of the photos cannot be read. The sweeper begins again later."""
+    """Say why references do not join: a photo cannot be read. The sweeper asks again later."""
     logger.error("References do not join the index: %s", reason)

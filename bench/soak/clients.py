@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Container
 from typing import NamedTuple
 
@@ -66,7 +67,7 @@ class GaveUp(Exception):
     """A request got no answer that counts within the patience of a person."""
 
 
-class Client:
+class Client(ABC):
     """One person or program. Asks again where a process died or said that it cannot now."""
 
     who = ""
@@ -125,5 +126,6 @@ class Client:
         except Exception as error:
             self.log.faults.append(f"{self.who} stumbled: {error!r}")
 
+    @abstractmethod
     def once(self) -> None:
-        raise NotImplementedError
+        """Do one thing that such a person does."""
