@@ -25,7 +25,7 @@ from bench.photo_to_answer import DATA_DIR
 from bench.rows import Row
 from ml.serving.process import ModelServerProcess
 from portal.database_cluster import APPLICATION, OWNER, DatabaseCluster
-from tests.running import ROOT, free_port, start_portal, stop_portal, wait_until
+from tests.running import ROOT, redis_server, start_portal, stop_portal, wait_until
 
 PHOTOS = 160
 SAMPLES = ROOT / "ml" / "demo" / "pictures" / "samples"
@@ -86,7 +86,7 @@ def _shared_parts(folder: Path) -> Iterator[tuple[dict[str, str], psycopg.Connec
     with (
         cluster.in_use(),
         ModelServerProcess(DATA_DIR / "models") as model,
-        _redis(folder) as broker,
+        redis_server(folder) as broker,
         psycopg.connect(cluster.dsn(OWNER), autocommit=True) as database,
     ):
         shared = {
@@ -99,20 +99,6 @@ def _shared_parts(folder: Path) -> Iterator[tuple[dict[str, str], psycopg.Connec
             "TF_SERVING_ADDRESS": model.address,
         }
         yield shared, database
-
-
-@contextmanager
-def _redis(folder: Path) -> Iterator[str]:
-    port = free_port()
-    process = subprocess.Popen(
-        ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder)],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
 
 
 def _of_host(shared: dict[str, str], folder: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from django.conf import settings
 from django.utils import translation
 
 from tests.environment import ROOT, TEST_DATA
-from tests.running import Portal, free_port, model_server, start_portal, stop_portal
+from tests.running import (
+    Portal,
+    free_port,
+    model_server,
+    redis_server,
+    start_portal,
+    stop_portal,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +86,12 @@ def running_portal(tmp_path_factory) -> Iterator[Portal]:
     portal, process = start_portal(TEST_DATA / "portal", log_folder=tmp_path_factory.mktemp("run"))
     yield portal
     stop_portal(process)
+
+
+@pytest.fixture
+def redis(tmp_path) -> Iterator[str]:
+    """Start a Redis that forgets everything when it stops; yield its URL."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("needs redis-server (Debian: apt-get install redis-server), which is not here")
+    with redis_server(tmp_path) as url:
+        yield url

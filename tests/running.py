@@ -143,6 +143,27 @@ def model_server(models: Path, port: int) -> Iterator[str]:
         process.stdout.close()
 
 
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """Run Debian's redis-server on a free port while the block runs; give its URL."""
+    port = free_port()
+    process = subprocess.Popen(
+        ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        wait_until(lambda: _listens(port), seconds=20, what="Redis")
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(timeout=15)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -94,7 +94,7 @@ class Worker:
 
 @pytest.fixture
 def worker(redis, monkeypatch) -> Iterator[Worker]:
-    sender = Celery("sender", broker=redis.url)
+    sender = Celery("sender", broker=redis)
     sender.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {
         "max_retries": 1,
         "interval_start": 0,
@@ -112,7 +112,7 @@ def worker(redis, monkeypatch) -> Iterator[Worker]:
     monkeypatch.setattr(jobs, "wake_worker_soon", wake)
     # The sweeper leaves all work to the worker here.
     monkeypatch.setattr(jobs, "run_here", lambda job: None)
-    working = Worker(redis.url)
+    working = Worker(redis)
     yield working
     working.stop()
     sender.close()

@@ -3,9 +3,7 @@
 import os
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -15,21 +13,6 @@ from tests.running import Portal, free_port, start_portal, stop_portal, wait_unt
 
 pytestmark = pytest.mark.slow
 PHOTO = ROOT / "ml" / "demo" / "pictures" / "samples" / "sungnyemun" / "sungnyemun-10.jpg"
-
-
-@pytest.fixture
-def redis(tmp_path) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("needs redis-server (Debian: apt-get install redis-server), which is not here")
-    port = free_port()
-    process = subprocess.Popen(
-        [program, "--port", str(port), "--save", "", "--dir", str(tmp_path)],
-        stdout=subprocess.DEVNULL,
-    )
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait(timeout=15)
 
 
 @pytest.fixture
