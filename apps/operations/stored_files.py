@@ -105,8 +105,18 @@ def orphaned_files(
             known |= set(discarded.values_list("name", flat=True))
             for name in names:
                 looked()
-                if name not in known and storage.get_modified_time(name) < before:
+                if name not in known and _is_older(storage, name, before):
                     yield name
+
+
+def _is_older(storage: Storage, name: str, moment: datetime) -> bool:
+    """Whether a file is older; one that went since it was listed (moved into place) is not."""
+    try:
+        return storage.get_modified_time(name) < moment
+    except Exception:
+        if storage.exists(name):
+            raise
+        return False
 
 
 def stored_names(*, storage: Storage = default_storage) -> Iterator[str]:

@@ -63,6 +63,16 @@ def test_rows_without_their_file_are_named(photo):
     assert (missing.model, missing.key, missing.name) == (Photo, photo.pk, photo.file.name)
 
 
+def test_a_file_that_goes_while_the_storage_is_walked_is_no_orphan(photo):
+    """As the half-written file of a rendition does that is moved into its place."""
+    name = default_storage.save("photos/aa/passing.part", ContentFile(b"half"))
+
+    def move_away():
+        default_storage.delete(name)
+
+    assert name not in set(orphaned_files(before=later(), looked=move_away))
+
+
 def test_the_command_removes_orphans_and_reports_what_is_missing(photo, capsys):
     lost = default_storage.save("photos/aa/lost.jpg", ContentFile(b"x"))
     default_storage.delete(photo.file.name)
