@@ -23,7 +23,7 @@ from apps.catalogue.pictures import open_stored
 from apps.operations import audit
 from apps.operations.jobs import Effect, TryLater, add_job
 from apps.operations.models import AuditEntry
-from apps.recognition import index_building, joining, reference_index, serving
+from apps.recognition import describing, index_building, joining, reference_index, serving
 from apps.recognition.models import (
     ChosenPhoto,
     PhotoEmbedding,
@@ -153,7 +153,7 @@ def _projected(index: ReferenceIndex, photos: list[Photo]) -> np.ndarray:
         for photo in photos
         if not PhotoEmbedding.objects.filter(photo=photo, model=index.model).exists()
     ]
-    index_building.describe_photos(new, index.model)
+    describing.describe_photos(new, index.model)
     projection = reference_index.search_space(index.pk).projection
     seen = [raw_embedding(photo, index) for photo in photos]
     if not seen:

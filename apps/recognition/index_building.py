@@ -7,7 +7,6 @@ fitted again for them.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 import numpy as np
@@ -16,8 +15,6 @@ from django.db.models import F, Max, QuerySet
 from pgvector import HalfVector
 
 from apps.catalogue.models import Photo
-from apps.catalogue.pictures import open_stored
-from apps.recognition import serving
 from apps.recognition.models import (
     PhotoEmbedding,
     Prototype,
@@ -30,41 +27,6 @@ from ml.inference.building import build_index
 from ml.inference.index import prototypes_of
 
 ROWS_AT_ONCE = 1000
-DESCRIBE_SECONDS = 30.0
-
-
-def photos_without_embedding(model: ServedModel) -> Iterator[Photo]:
-    """Yield the photos an index needs that the model has not seen yet."""
-    wanted = Photo.objects.references() | Photo.objects.nonlandmarks()
-    return wanted.exclude(embeddings__model=model).order_by("pk").iterator(ROWS_AT_ONCE)
-
-
-def describe_photos(
-    photos: Iterable[Photo],
-    model: ServedModel,
-    progress: Callable[[str], None] = lambda text: None,
-) -> int:
-    """Let a model see photos and keep what it saw, each at once; return how many they were.
-
-    Raises a ServingError; what was kept until then stays.
-    """
-    number = 0
-    for number, photo in enumerate(photos, start=1):
-        with photo.file.open("rb") as content:
-            image = open_stored(content)
-        remember_embedding(
-            photo, model, serving.describe(image, model=model, seconds=DESCRIBE_SECONDS)
-        )
-        if number % 100 == 0:
-            progress(f"{number} photos described")
-    return number
-
-
-def remember_embedding(photo: Photo, model: ServedModel, embedding: np.ndarray) -> None:
-    """Keep what a model sees in a photo: [D], L2-normalized."""
-    PhotoEmbedding.objects.update_or_create(
-        photo=photo, model=model, defaults={"embedding": embedding.astype(np.float16).tobytes()}
-    )
 
 
 def build(model: ServedModel, *, at: datetime) -> ReferenceIndex:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from apps.catalogue.models import Photo
-from apps.recognition import index_building, serving
+from apps.recognition import describing, index_building, serving
 from apps.recognition.models import ReferenceIndex, ServedModel
 
 
@@ -19,7 +19,7 @@ def build_from_photos(
 ) -> ReferenceIndex:
     """Describe the photos the model has not seen, then build and let the index answer.
 
-    What was described is kept at once: an interrupted run goes on where it stopped.
+    What was described is kept, a hundred at a time: an interrupted run goes on where it stopped.
     Raises IndexNotBuilt.
     """
     see_photos(model, progress)
@@ -38,8 +38,8 @@ def see_photos(model: ServedModel, progress: Callable[[str], None] = lambda text
     """Describe all photos the model has not seen. Raises IndexNotBuilt."""
     if not Photo.objects.references().exists():
         raise IndexNotBuilt("There is no reference photo. Add some with import_photos --reference.")
-    photos = index_building.photos_without_embedding(model)
+    photos = describing.photos_without_embedding(model)
     try:
-        index_building.describe_photos(photos, model, progress)
+        describing.describe_photos(photos, model, progress)
     except serving.ServingError as error:
         raise IndexNotBuilt(f"The model server does not answer: {error}") from error

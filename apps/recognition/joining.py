@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from itertools import takewhile
 
 from django.utils import timezone
 
 from apps.operations.jobs import TryLater, add_job
 from apps.operations.models import Job
 from apps.recognition import serving
+from apps.recognition.describing import describe_photos
 from apps.recognition.index_building import (
-    describe_photos,
     follow_catalogue,
     waiting_to_join,
     waiting_to_leave,
@@ -86,16 +87,8 @@ def _describe_for_a_moment(index: ReferenceIndex) -> None:
     """Describe some of the photos that wait; one that cannot be read keeps no other back."""
     until = time.monotonic() + SECONDS_AT_ONCE
     waiting = waiting_to_join(index).exclude(embeddings__model=index.model)
-    unreadable = None
-    for photo in waiting.order_by("created_at", "pk")[:PHOTOS_AT_ONCE]:
-        try:
-            describe_photos([photo], index.model)
-        except (OSError, serving.RequestRefused) as error:
-            unreadable = error
-        if time.monotonic() > until:
-            break
-    if unreadable is not None:
-        raise unreadable
+    photos = waiting.order_by("created_at", "pk")[:PHOTOS_AT_ONCE]
+    describe_photos(takewhile(lambda _: time.monotonic() < until, photos), index.model)
 
 
 def wait_for_help(subject: str, reason: str) -> None:

@@ -36,6 +36,7 @@ __all__ = [
     "ServingUnavailable",
     "answers",
     "describe",
+    "describe_unguarded",
     "local_features",
     "reload",
 ]
@@ -66,6 +67,12 @@ def describe(
         if (guard or breaker).is_open() or deadline - time.monotonic() < 0.1:
             raise
         return _predict(pixels, model=model, deadline=deadline, guard=guard or breaker)
+
+
+def describe_unguarded(image: Image.Image, *, model: ServedModel, seconds: float) -> np.ndarray:
+    """As `describe`, once, without a breaker and so without the database: for threads."""
+    pixels = fit_to_model_size(image, [ImageSize(*size) for size in model.input_sizes])
+    return _asked(pixels, model=model, seconds=seconds)
 
 
 def local_features(
@@ -103,25 +110,34 @@ def _predict(
     except BreakerOpen as error:
         raise ServingUnavailable("the model server failed repeatedly; asking again soon") from error
     try:
-        reply = _client(settings.TF_SERVING_ADDRESS).predict(
-            pixels,
-            model=model.name,
-            version=model.version,
-            timeout=left,
-            embedding_size=model.embedding_size,
-        )
+        embedding = _asked(pixels, model=model, seconds=left)
     except RequestRefused:
         # The server answered; that it refused one picture says nothing about the next.
         if troubled:
             guard.succeeded()
-        model_server_requests.labels("refused").inc()
         raise
-    except ServingError as error:
+    except ServingError:
         guard.failed()
-        model_server_requests.labels(type(error).__name__).inc()
         raise
     if troubled:
         guard.succeeded()
+    return embedding
+
+
+def _asked(pixels: np.ndarray, *, model: ServedModel, seconds: float) -> np.ndarray:
+    """Ask the model server once, and count what became of it."""
+    try:
+        reply = _client(settings.TF_SERVING_ADDRESS).predict(
+            pixels,
+            model=model.name,
+            version=model.version,
+            timeout=seconds,
+            embedding_size=model.embedding_size,
+        )
+    except ServingError as error:
+        refused = isinstance(error, RequestRefused)
+        model_server_requests.labels("refused" if refused else type(error).__name__).inc()
+        raise
     model_server_requests.labels("answered").inc()
     return reply.embedding[0]
 
