@@ -21,7 +21,7 @@ import psutil
 import psycopg
 
 from bench.soak.clients import Client, Log
-from bench.soak.judging import Verdict, followed, judge
+from bench.soak.judging import Verdict, followed, judge, kept_small
 from bench.soak.making import Stage, set_stage
 from bench.soak.parts import Killer, Memory
 from bench.soak.people import Annotator, Editor, Partner, Tourist
@@ -87,8 +87,7 @@ def run(portal: Portal, root: psutil.Process, options: argparse.Namespace) -> So
         ended = time.monotonic()
     verdicts = _verdicts(portal, log, killer, crowd, people, stage, at)
     growths = memory.growths()
-    grown = [growth.part for growth in growths if not growth.flat]
-    verdicts.append(Verdict("memory is flat", not grown, f"grown: {', '.join(grown) or 'none'}"))
+    verdicts += kept_small(growths, memory.samples)
     return Soak(options, began, ended, log, killer.kills, memory.samples, growths, verdicts)
 
 

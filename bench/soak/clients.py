@@ -44,6 +44,8 @@ class Wait(NamedTuple):
 
     began: float
     ended: float
+    who: str
+    what: str
 
 
 class Log:
@@ -87,7 +89,7 @@ class Client(ABC):
         while time.monotonic() < first + PATIENCE:
             response = self.try_once(method, path, what=what, **options)
             if response is not None and response.status_code in wanted:
-                self.log.waits.append(Wait(first, time.monotonic()))
+                self.log.waits.append(Wait(first, time.monotonic(), self.who, what))
                 return response
             if response is not None and not self._may_come_again(response):
                 raise GaveUp(f"{method} {path}: {response.status_code} {response.text[:300]}")

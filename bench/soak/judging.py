@@ -8,7 +8,7 @@ from typing import NamedTuple
 import psycopg
 
 from bench.soak.clients import Log, Silence
-from bench.soak.parts import WEB, WEB_PARENT, Kill
+from bench.soak.parts import MOST_HELD, WEB, WEB_PARENT, Growth, Kill, Sample
 
 # A process that looks after others leaves its port free a moment later.
 RECOVERY = 20.0
@@ -169,6 +169,24 @@ def followed(copy: dict[int, str], fresh: dict[int, str]) -> Verdict:
         not missed,
         f"{len(fresh)} landmarks in the feed, {len(missed)} missed",
     )
+
+
+def kept_small(growths: Sequence[Growth], samples: Sequence[Sample]) -> list[Verdict]:
+    """Memory: no kind of process grows, none ever holds too much."""
+    grown = [growth.part for growth in growths if growth.grown]
+    untold = [growth.part for growth in growths if not growth.grown and not growth.flat]
+    figures = f"grown: {', '.join(grown) or 'none'}"
+    if untold:
+        figures += f"; too short to tell of: {', '.join(untold)}"
+    largest = max(samples, key=lambda sample: sample.megabytes)
+    return [
+        Verdict("memory is flat", bool(growths) and not grown, figures),
+        Verdict(
+            f"no process ever holds more than {MOST_HELD:.0f} MB",
+            largest.megabytes <= MOST_HELD,
+            f"at most {largest.megabytes:.0f} MB: {largest.part}",
+        ),
+    ]
 
 
 def told_and_stored(what: str, told: Sequence, stored: Sequence) -> Verdict:

@@ -26,6 +26,8 @@ WARM_UP = 90.0
 FEWEST_SAMPLES = 60
 # Growth in ten minutes that a process may show by chance.
 MOST_PERCENT, MOST_MEGABYTES = 5.0, 8.0
+# What one process may hold at any time, however short its life.
+MOST_HELD = 700.0
 
 
 class Kill(NamedTuple):
@@ -51,10 +53,23 @@ class Growth(NamedTuple):
     error: float
 
     @property
+    def most(self) -> float:
+        """What it may grow in ten minutes, MB."""
+        return max(MOST_MEGABYTES, MOST_PERCENT / 100 * self.megabytes)
+
+    @property
+    def grown(self) -> bool:
+        """Say whether it grows by more, whatever the samples scatter."""
+        return self.in_ten_minutes - 2 * self.error > self.most
+
+    @property
     def flat(self) -> bool:
-        """Say whether it stays below the limit, but for what the samples scatter."""
-        most = max(MOST_MEGABYTES, MOST_PERCENT / 100 * self.megabytes)
-        return self.in_ten_minutes - 2 * self.error <= most
+        """Say whether it grows by less, whatever the samples scatter."""
+        return self.in_ten_minutes + 2 * self.error <= self.most
+
+    @property
+    def verdict(self) -> str:
+        return "**no**" if self.grown else "yes" if self.flat else "too short to tell"
 
 
 def parts_of(root: psutil.Process) -> Iterator[tuple[str, psutil.Process]]:

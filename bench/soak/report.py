@@ -80,19 +80,23 @@ def _tables(soak: Soak) -> list[str]:
         "",
         *_table(
             "Memory",
-            ("process", "MB", "change in ten minutes, MB", "flat"),
+            ("process", "MB", "change in ten minutes, MB", "may be, MB", "flat"),
             [
                 (
                     each.part,
                     f"{each.megabytes:.0f}",
                     f"{each.in_ten_minutes:+.1f} ± {2 * each.error:.1f}",
-                    "yes" if each.flat else "**no**",
+                    f"{each.most:.0f}",
+                    each.verdict,
                 )
                 for each in soak.growths
             ],
         ),
         "Mean of all processes of a kind that lived longer than their first"
-        f" {WARM_UP:.0f} s; what backends of the database share is left out.",
+        f" {WARM_UP:.0f} s; what backends of the database share is left out. Each process has a"
+        " level of its own, so that a start anew is no growth; one slope fits all of a kind."
+        " It is flat where slope and error together stay below what may be, and grows where even"
+        " slope less error is above it.",
         "",
         *_table(
             "Answers",
@@ -109,12 +113,13 @@ def _kill(soak: Soak, kill: Kill) -> tuple[str, ...]:
     silent = sum(soon(each.ended) for each in soak.log.silences)
     refused = sum(each.status == 503 and soon(each.ended) for each in soak.log.answers)
     waits = [
-        each.ended - each.began
+        (each.ended - each.began, f"{each.who}: {each.what}")
         for each in soak.log.waits
         if each.ended >= kill.at and each.began <= kill.at + RECOVERY
     ]
-    longest = max(waits, default=0.0)
-    return f"{kill.at - soak.began:.0f}", kill.part, str(silent), str(refused), f"{longest:.1f}"
+    longest, whose = max(waits, default=(0.0, "nobody"))
+    figures = str(silent), str(refused), f"{longest:.1f} ({whose})"
+    return f"{kill.at - soak.began:.0f}", kill.part, *figures
 
 
 def _answers(answers: Sequence[Answer]) -> list[tuple[str, ...]]:

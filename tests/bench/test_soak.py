@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.soak.clients import Answer, Log, Silence, Wait
-from bench.soak.judging import Verdict, followed, told_and_stored, unexplained
+from bench.soak.judging import Verdict, followed, kept_small, told_and_stored, unexplained
 from bench.soak.parts import MODEL, SWEEPER, WEB, Kill, Memory, Sample
 from bench.soak.report import Soak, write_report
 
@@ -55,12 +55,26 @@ def test_memory_that_grows_is_told_from_memory_that_scatters():
     assert growths[MODEL].flat
     assert not growths[WEB].flat
     assert growths[WEB].in_ten_minutes == pytest.approx(30, abs=2)
+    flat, small = kept_small(list(growths.values()), memory.samples)
+    assert (flat.holds, flat.figures) == (False, "grown: web process")
+    assert small.holds
+
+
+def test_what_scatters_more_than_it_may_grow_is_called_neither():
+    memory = Memory(SimpleNamespace())
+    memory.samples += [Sample(at, WEB, 1, 100 + 30 * (at % 4)) for at in range(0, 240, 2)]
+    memory.samples.append(Sample(0, MODEL, 2, 900))
+
+    flat, small = kept_small(memory.growths(), memory.samples)
+
+    assert (flat.holds, flat.figures) == (True, "grown: none; too short to tell of: web process")
+    assert (small.holds, small.figures) == (False, "at most 900 MB: model server")
 
 
 def test_the_report_names_what_broke_and_draws_a_picture(tmp_path):
     log = Log()
     log.answers += [Answer(second, second + 0.02, "tourist", "page", 200) for second in range(60)]
-    log.waits += [Wait(19.0, 24.5)]
+    log.waits += [Wait(19.0, 24.5, "tourist", "page")]
     memory = Memory(SimpleNamespace())
     memory.samples += samples(WEB, 3, 3)
     options = argparse.Namespace(minutes=1, seed=1, kill_every=20)
@@ -72,7 +86,7 @@ def test_the_report_names_what_broke_and_draws_a_picture(tmp_path):
 
     page = (tmp_path / "soak.md").read_text()
     assert "| **broken** | nothing lost | 1 lost |" in page
-    assert "| 20 | web process | 0 | 0 | 5.5 |" in page
+    assert "| 20 | web process | 0 | 0 | 5.5 (tourist: page) |" in page
     assert "| tourist | page | 60 | 20 | 20 | 20 |" in page
     picture = ElementTree.parse(tmp_path / "soak.svg").getroot()
     assert len(picture.findall(".//{*}polyline")) == 4
