@@ -139,7 +139,7 @@ class Memory:
         while not self._end.wait(EVERY):
             at = time.monotonic()
             for part, process in parts_of(self._root):
-                with suppress(OSError, StopIteration):
+                with suppress(OSError, KeyError):  # it ended meanwhile
                     self.samples.append(Sample(at, part, process.pid, _megabytes(process.pid)))
 
     def growths(self) -> list[Growth]:
