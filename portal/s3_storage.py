@@ -11,9 +11,10 @@ from storages.backends.s3 import S3Storage
 
 from apps.operations.outages import StorageAway
 
-# A visitor waits meanwhile: boto's own defaults are a minute, five times.
+# A visitor waits meanwhile: boto's own defaults are a minute, five times. A second try helps
+# against a refusal; both together end within five seconds where the service says nothing.
 PATIENCE = Config(
-    connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
 

@@ -20,6 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from apps.operations.models import Job
+from apps.operations.outages import is_away
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class JobNotHeld(Exception):
     """The lease of the job passed to someone else, or it is finished."""
 
 
+# When a job is tried again whose files the storage does not give.
+STORAGE_AWAY = timedelta(seconds=10)
 _sending = threading.BoundedSemaphore(4)
 
 
@@ -127,8 +130,9 @@ def work_on(job_id: int, *, do: Work, give_up: GiveUp) -> None:
     """Claim a job and do it; do nothing when it is finished or someone holds it.
 
     `do` may run twice; its effect is written once. It raises TryLater when something
-    outside is away. Any other exception counts as a failed attempt; after JOB_ATTEMPTS
-    of them `give_up` gets subject and reason, and the job is parked.
+    outside is away; a storage that is away is known here. Any other exception counts as a
+    failed attempt; after JOB_ATTEMPTS of them `give_up` gets subject and reason, and the job
+    is parked.
     """
     job = _take_up(job_id, give_up=give_up)
     if job is not None:
@@ -171,6 +175,10 @@ def run_held(job: Job, *, do: Work, give_up: GiveUp) -> None:
         now = timezone.now()
         hand_over_job(job, at=now + later.delay, reason=str(later), wake=not later.delay)
     except Exception as error:
+        if is_away(error):
+            reason = f"the storage does not answer: {error}"
+            hand_over_job(job, at=timezone.now() + STORAGE_AWAY, reason=reason, wake=False)
+            return
         logger.exception("Job %s failed (attempt %s)", job.pk, job.attempts)
         _fail(job, error=error, give_up=give_up)
 

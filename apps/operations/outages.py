@@ -21,6 +21,11 @@ class StorageAway(OSError):
     """The service that keeps the files does not answer, or answers with an error."""
 
 
+def is_away(error: Exception) -> bool:
+    """Say whether an error means that the storage will take and give files again by itself."""
+    return isinstance(error, StorageAway) or (isinstance(error, OSError) and error.errno in AWAY)
+
+
 class StorageOutage:
     """Turn a storage that is full into 507, and one that is away into 503 with Retry-After."""
 
@@ -36,7 +41,7 @@ class StorageOutage:
         if error.errno in FULL:
             status, code = 507, "storage_full"
             text = _("There is no room for pictures right now. Please try again later.")
-        elif isinstance(error, StorageAway) or error.errno in AWAY:
+        elif is_away(error):
             status, code = 503, "storage_unavailable"
             text = _("Pictures cannot be kept or shown right now. Please try again in a moment.")
         else:

@@ -1,3 +1,4 @@
+import errno
 import threading
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from apps.accounts.services import create_user
 from apps.operations import jobs
 from apps.operations.management.commands import work_off_jobs
 from apps.operations.models import Job
+from apps.operations.outages import StorageAway
 
 pytestmark = pytest.mark.django_db
 TASK = "apps.recognition.tasks.recognize_photo"
@@ -109,6 +111,25 @@ def test_work_on_parks_a_job_after_three_failures_and_says_why(wake_ups, setting
     job.refresh_from_db()
     assert (job.state, job.attempts) == (Job.State.PARKED, settings.JOB_ATTEMPTS)
     assert given_up == [("7", "ValueError: broken picture")]
+
+
+@pytest.mark.R9
+@pytest.mark.parametrize("error", [StorageAway("no answer"), OSError(errno.EIO, "broken disk")])
+def test_a_job_whose_files_the_storage_does_not_give_waits_and_uses_no_attempt_up(
+    wake_ups, settings, error
+):
+    job = jobs.add_job(task=TASK, subject=7, at=timezone.now())
+
+    def read(subject: str) -> None:
+        raise error
+
+    for _ in range(settings.JOB_ATTEMPTS + 1):
+        Job.objects.update(available_at=timezone.now())
+        jobs.work_on(job.pk, do=read, give_up=give_up_never)
+
+    job.refresh_from_db()
+    assert (job.state, job.attempts) == (Job.State.WAITING, 0)
+    assert str(error) in job.error and job.available_at > timezone.now()
 
 
 @pytest.mark.R10
