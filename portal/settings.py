@@ -462,7 +462,7 @@ UNFOLD = THEME
 # Cache
 
 _redis = {
-    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "BACKEND": "portal.redis_cache.DispensableRedisCache",
     "LOCATION": env.str("REDIS_URL", ""),
 }
 _local = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
