@@ -31,6 +31,10 @@ LABELS_FILE = "labels.json"
 ONNX_FILE = "model.onnx"
 CHECKSUMS_FILE = "SHA256SUMS"
 
+# What the embedded server multiplies with.
+FLOAT32, BFLOAT16, INT8 = "float32", "bfloat16", "int8"
+PRECISIONS = (FLOAT32, BFLOAT16, INT8)
+
 PROJECTED_SIZE = 512  # the width of every stored reference embedding
 LABELS_SCHEMA = 1
 
@@ -127,6 +131,7 @@ class Labels:
     classes: tuple[ModelClass, ...] = ()
     calibration: dict[str, float] | None = None
     signature: str = SIGNATURE_NAME
+    precision: str = FLOAT32
 
     def to_json(self) -> str:
         return json.dumps(
@@ -144,6 +149,7 @@ class Labels:
                 ],
                 "calibration": self.calibration,
                 "signature": self.signature,
+                "precision": self.precision,
             },
             indent=2,
             ensure_ascii=False,
@@ -166,6 +172,9 @@ class Labels:
         signature = fields.get("signature", SIGNATURE_NAME)
         if signature not in (SIGNATURE_NAME, LOCAL_SIGNATURE):
             raise InvalidLabels(f"signature is {signature!r}")
+        precision = fields.get("precision", FLOAT32)
+        if precision not in PRECISIONS:
+            raise InvalidLabels(f"precision must be one of {PRECISIONS}, is {precision!r}")
         return cls(
             model=_text(fields, "model"),
             version=_positive(fields.get("version"), "version"),
@@ -176,6 +185,7 @@ class Labels:
             classes=_classes(fields.get("classes")),
             calibration=calibration,
             signature=signature,
+            precision=precision,
         )
 
 

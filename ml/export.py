@@ -5,6 +5,9 @@ Writes DIR/<model name>/<version>/ as `ml.contract` lays it out, in about half a
 minute on two cores, and prints one JSON object. A version that exists is never
 overwritten; without --version the next free number is taken.
 
+`--of MODELS/NAME/VERSION --variant int8|bf16` makes a smaller copy of an export, NAME-int8 or
+NAME-bf16 (`ml.variants`).
+
 `--profile local` exports local features for verification, which need no training; `--run DIR
 --local` those of a trained attention.
 
@@ -30,7 +33,13 @@ from ml.contract import (
     profile_named,
     read_labels,
 )
-from ml.export_folder import IncompleteExport, checked_labels, version_folders
+from ml.export_folder import (
+    IncompleteExport,
+    VersionExists,
+    checked_labels,
+    version_folders,
+    write_export,
+)
 
 
 class ExportFailed(Exception):
@@ -77,17 +86,27 @@ def main(arguments: list[str] | None = None) -> int:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--profile", choices=EXPORTED_PROFILES, default=DEFAULT_PROFILE)
     what.add_argument("--run", type=Path, metavar="DIR", help="the folder of a training run")
+    what.add_argument("--of", type=Path, metavar="DIR", help="an export to make a variant of")
+    parser.add_argument("--variant", choices=("int8", "bf16"), help="smaller numbers, with --of")
     parser.add_argument(
         "--local", action="store_true", help="of a run: its local features, with DELF's attention"
     )
     parser.add_argument(
-        "--pictures", type=Path, metavar="DIR", help="what the PCA of local features is fitted on"
+        "--pictures",
+        type=Path,
+        metavar="DIR",
+        help="to calibrate int8 on, or fit the PCA of local features",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     parser.add_argument("--version", type=int, metavar="N", help="default: the next free number")
     options = parser.parse_args(arguments)
+    if (options.of is None) != (options.variant is None):
+        parser.error("--of and --variant go together")
     started = time.monotonic()
-    labels, folder = _write(options.run or profile_named(options.profile), options)
+    if options.of:
+        labels, folder = _write_variant(options)
+    else:
+        labels, folder = _write(options.run or profile_named(options.profile), options)
     print(
         json.dumps(
             {
@@ -107,6 +126,21 @@ def _next_version(output: Path, model_name: str) -> int:
     return int(folders[0].name) + 1 if folders else 1
 
 
+def _write_variant(options: argparse.Namespace) -> tuple[Labels, Path]:
+    # Here and not above: as TensorFlow below, for ensure_exported's callers.
+    from ml.pictures import DRAWN_PICTURES, NoPictures
+    from ml.variants import NoVariant, Variant
+
+    pictures = options.pictures or DRAWN_PICTURES
+    try:
+        variant = Variant(options.of, options.variant, pictures)
+        version = options.version or _next_version(options.output, variant.model_name)
+        folder = write_export(variant, options.output, version)
+    except (IncompleteExport, NoVariant, NoPictures, VersionExists) as error:
+        raise SystemExit(f"ml.export: {error}") from error
+    return read_labels(folder), folder
+
+
 def _write(source: Profile | Path, options: argparse.Namespace) -> tuple[Labels, Path]:
     # Read when TensorFlow and Keras are imported: errors only, and the backend
     # that can write a SavedModel.
@@ -114,7 +148,7 @@ def _write(source: Profile | Path, options: argparse.Namespace) -> tuple[Labels,
     os.environ["KERAS_BACKEND"] = "tensorflow"
     # Here and not above: TensorFlow takes seconds and 600 MB that
     # ensure_exported's callers must not pay.
-    from ml.exporting import VersionExists, profile_to_export, run_to_export, write_export
+    from ml.exporting import profile_to_export, run_to_export
     from ml.local_exporting import local_profile_to_export, local_run_to_export
     from ml.training import NothingTrained
 

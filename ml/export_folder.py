@@ -1,7 +1,11 @@
-"""Folders of exported models: which versions there are, and whether they are whole."""
+"""Folders of exported models: writing them, which versions there are, whether they are whole."""
 
 import hashlib
+import os
+import shutil
+import tempfile
 from pathlib import Path
+from typing import Protocol
 
 from ml.contract import CHECKSUMS_FILE, InvalidLabels, Labels, read_labels
 
@@ -10,8 +14,48 @@ class IncompleteExport(Exception):
     """A version folder lacks a file, or a file is not what was exported."""
 
 
+class VersionExists(Exception):
+    """An export never replaces another."""
+
+
 class ExportDiffers(Exception):
     """The ONNX file does not answer as the SavedModel does."""
+
+
+class Writes(Protocol):
+    """What can be exported under a name."""
+
+    model_name: str
+
+    def write_files(self, version: int, folder: Path) -> None: ...
+
+
+def write_export(source: Writes, output: Path, version: int) -> Path:
+    """Export to OUTPUT/<model name>/<version>, whole or not at all.
+
+    Raises VersionExists, ExportDiffers.
+    """
+    target = Path(output) / source.model_name / str(version)
+    if target.exists():
+        raise VersionExists(f"{target} exists; an export never overwrites")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
+    try:
+        source.write_files(version, building)
+        building.chmod(0o755)
+        _rename(building, target)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return target
+
+
+def _rename(building: Path, target: Path) -> None:
+    try:
+        os.rename(building, target)
+    except OSError as error:
+        if target.exists():  # another export was faster
+            raise VersionExists(f"{target} exists; an export never overwrites") from error
+        raise
 
 
 def version_folders(models: Path, model: str) -> list[Path]:

@@ -3,11 +3,8 @@
 Imports TensorFlow; `ml.export` is the face that does not.
 """
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -41,10 +38,6 @@ ONNX_TOLERANCE = 1e-5
 LISTED_CLASSES = 20
 SHORTER_SIDES = (4 / 5, 3 / 4, 2 / 3, 9 / 16, 1 / 2)  # of the longest
 SIDE_STEP = 16
-
-
-class VersionExists(Exception):
-    """An export never replaces another."""
 
 
 class Exportable(NamedTuple):
@@ -104,33 +97,6 @@ def photo_sizes(side: int) -> tuple[ImageSize, ...]:
     longest = round(side / SIDE_STEP) * SIDE_STEP
     shorter = (round(longest * share / SIDE_STEP) * SIDE_STEP for share in SHORTER_SIDES)
     return sizes_up_to(longest, tuple(shorter))
-
-
-class Writes(Protocol):
-    """What can be exported under a name."""
-
-    model_name: str
-
-    def write_files(self, version: int, folder: Path) -> None: ...
-
-
-def write_export(source: Writes, output: Path, version: int) -> Path:
-    """Export to OUTPUT/<model name>/<version>, whole or not at all.
-
-    Raises VersionExists, ExportDiffers.
-    """
-    target = Path(output) / source.model_name / str(version)
-    if target.exists():
-        raise VersionExists(f"{target} exists; an export never overwrites")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=".building-", dir=target.parent))
-    try:
-        source.write_files(version, building)
-        building.chmod(0o755)
-        _rename(building, target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return target
 
 
 def embedding_model(profile: Profile) -> keras.Model:
@@ -206,12 +172,3 @@ def _compare(served: ServedNetwork, onnx_file: Path, labels: Labels) -> None:
             difference = float(np.abs(found - expected).max(initial=0.0))
             if not difference <= ONNX_TOLERANCE:
                 raise ExportDiffers(f"{size}: ONNX's {name} differs by {difference:.1e}")
-
-
-def _rename(building: Path, target: Path) -> None:
-    try:
-        os.rename(building, target)
-    except OSError as error:
-        if target.exists():  # another export was faster
-            raise VersionExists(f"{target} exists; an export never overwrites") from error
-        raise

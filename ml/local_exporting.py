@@ -33,7 +33,7 @@ from ml.inference.preparing import fit_to_model_size
 from ml.models import efficientnet_lite
 from ml.models.delf import DESCRIPTOR_SIZE, Pyramid, feature_strength, fitted_reduction
 from ml.models.network import LOCAL_LAYER
-from ml.pictures import pictures_below
+from ml.pictures import DRAWN_PICTURES, pictures_below
 from ml.training import load_trained
 
 BACKBONE = "lite2"
@@ -43,7 +43,6 @@ SCALES = (0.5, 0.7071, 1.0, 1.4142)
 MOST_FEATURES = 700
 DESCRIPTORS_A_PICTURE = 200
 PICTURES_FOR_REDUCTION = 120
-DEMO_PICTURES = Path(__file__).parent / "demo" / "pictures"
 ONNX_TOLERANCE = 1e-3
 # Measured by `ml.verify`; docs/models.md has the figures.
 CALIBRATION = {"least_inliers": 49}
@@ -95,7 +94,7 @@ def local_profile_to_export(pictures: Path | None = None) -> LocalExportable:
         LOCAL_PROFILE.model_name,
         LOCAL_PROFILE.name,
         LOCAL_PROFILE.recipe,
-        pyramid_of(features, pictures or DEMO_PICTURES),
+        pyramid_of(features, pictures or DRAWN_PICTURES),
         CALIBRATION,
     )
 
@@ -108,7 +107,7 @@ def local_run_to_export(folder: Path, pictures: Path | None = None) -> LocalExpo
     trained = load_trained(folder)
     name = f"{trained.config.name.replace('_', '-')}-local"
     features = attended_features(trained.network, trained.config.backbone)
-    pyramid = pyramid_of(features, pictures or DEMO_PICTURES)
+    pyramid = pyramid_of(features, pictures or DRAWN_PICTURES)
     return LocalExportable(name, trained.config.name, 1, pyramid, None)
 
 

@@ -17,6 +17,7 @@ from ml.client import ServingClient
 from ml.contract import Labels
 from ml.inference import preparing
 
+DRAWN_PICTURES = Path(__file__).parent / "demo" / "pictures"
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 TIMEOUT_SECONDS = 30.0
 # One picture is decoded while another is with the model.

@@ -5,8 +5,9 @@ below 1e-6 from TensorFlow), default profile, 336 × 448, median ms with one
 thread, and with two on a busy machine: ONNX Runtime 38 and 38; OpenVINO 41 and
 69 with free sizes, 37 and 34 with a compiled network for each size and number
 of pictures, which costs eleven times the memory for less than a tenth of the
-time. OpenVINO in bf16 takes half, and is off by 1e-2. TensorFlow's SavedModel
-takes twice as long as ONNX Runtime (`python -m bench model_server`).
+time. OpenVINO in bf16 takes half, and is off by 1e-2: it runs the models that ask
+for it (`ml.variants`). TensorFlow's SavedModel takes twice as long as ONNX Runtime
+(`python -m bench model_server`).
 """
 
 import threading
@@ -15,10 +16,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import onnxruntime
 
-from ml.contract import IMAGE, ONNX_FILE, Labels
+from ml.contract import ONNX_FILE, Labels
 from ml.export_folder import IncompleteExport, checked_labels, version_folders
+from ml.serving.runtimes import open_graph
 
 # Two at a time: the second's start fills the cores at the first's end. More
 # would only make each of them slower.
@@ -51,28 +52,27 @@ class LoadedModel:
         self.labels: Labels = checked_labels(folder)
         self._runs = threading.Semaphore(RUNS_AT_ONCE)
         try:
-            self._session = onnxruntime.InferenceSession(
-                folder / ONNX_FILE, _options(threads), providers=["CPUExecutionProvider"]
+            self._graph = open_graph(
+                folder, self.labels.precision, threads=threads, at_once=RUNS_AT_ONCE
             )
             for size in self.labels.input_sizes:
                 self.run(np.zeros((1, size.height, size.width, 3), dtype=np.uint8))
-        except Exception as error:  # ONNX Runtime's errors have no common class
+        except Exception as error:  # the runtimes' errors have no common class
             raise IncompleteExport(f"{folder / ONNX_FILE} does not run: {error}") from error
 
     def run(self, image: np.ndarray, outputs: Iterable[str] = ()) -> dict[str, np.ndarray]:
         """The named outputs, or all of them, of uint8 [N, H, W, 3]."""
         names = list(outputs) or self.output_names()
         with self._runs:
-            arrays = self._session.run(names, {IMAGE: image})
+            arrays = self._graph.run(names, image)
         return dict(zip(names, arrays, strict=True))
 
     def output_names(self) -> list[str]:
-        return sorted(output.name for output in self._session.get_outputs())
+        return sorted(self._graph.shapes)
 
     def head_size(self, name: str) -> int:
         """The second side of an output."""
-        shapes = {output.name: output.shape for output in self._session.get_outputs()}
-        return shapes[name][1]
+        return self._graph.shapes[name][1]
 
 
 class VersionState(NamedTuple):
@@ -171,13 +171,3 @@ def _wanted_folders(model: WantedModel) -> list[Path]:
     if not model.versions:
         return folders[:1]
     return [folder for folder in folders if int(folder.name) in model.versions]
-
-
-def _options(threads: int) -> onnxruntime.SessionOptions:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Threads that spin between two pictures take the cores from the web
-    # processes beside them: on a busy machine a picture takes 38 ms instead of 78.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return options

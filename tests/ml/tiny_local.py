@@ -35,11 +35,12 @@ def exported() -> Path:
 def main(models: Path) -> None:
     import keras
 
-    from ml.exporting import write_export
-    from ml.local_exporting import DEMO_PICTURES, LocalExportable, pyramid_of
+    from ml.export_folder import write_export
+    from ml.local_exporting import LocalExportable, pyramid_of
     from ml.models import small_convolutions
     from ml.models.delf import feature_strength
     from ml.models.network import LOCAL_LAYER
+    from ml.pictures import DRAWN_PICTURES
 
     keras.utils.set_random_seed(1)
     features = feature_strength(small_convolutions.feature_model(), LOCAL_LAYER["tiny"])
@@ -47,7 +48,7 @@ def main(models: Path) -> None:
         LOCAL_PROFILE.model_name,
         LOCAL_PROFILE.name,
         LOCAL_PROFILE.recipe,
-        pyramid_of(features, DEMO_PICTURES / "samples" / "dabotap"),
+        pyramid_of(features, DRAWN_PICTURES / "samples" / "dabotap"),
         {"least_inliers": LEAST_INLIERS},
     )
     write_export(local, models, 1)
