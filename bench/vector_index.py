@@ -58,11 +58,12 @@ COPY_END = b"\xff\xff"
 
 
 class Point(NamedTuple):
-    """Of the curve: recall@10, and seconds of a query at the middle and at 95 %."""
+    """Of the curve: recall@10, seconds of a query at the middle and at 95 %, and of processor."""
 
     recall: float
     p50: float
     p95: float
+    processor: float
 
 
 def run() -> list[Row]:
@@ -91,7 +92,7 @@ def measure(rows: int, *, least_recall: float, most_milliseconds: float) -> list
     chosen = curve[EF_SEARCH]
     told = "; ".join(
         f"effort {effort}: {point.recall:.3f} in {1000 * point.p50:.1f} ms, "
-        f"p95 {1000 * point.p95:.1f}"
+        f"p95 {1000 * point.p95:.1f}, processor {1000 * point.processor:.1f}"
         for effort, point in curve.items()
     )
     return [
@@ -242,6 +243,7 @@ def _ask(
 ) -> Point:
     connection.execute(f"SET hnsw.ef_search = {effort}")
     question = f"SELECT id FROM vectors ORDER BY embedding <=> %s LIMIT {FOUND}"
+    busy = _processor_seconds(connection)
     seconds, found = [], 0
     for query, nearest in zip(queries, exact, strict=True):
         vector = HalfVector(query)
@@ -250,7 +252,8 @@ def _ask(
         seconds.append(time.perf_counter() - started)
         found += len(nearest & {row[0] for row in answer})
     p50, p95 = np.percentile(seconds, [50, 95])
-    point = Point(found / (FOUND * len(queries)), float(p50), float(p95))
+    processor = (_processor_seconds(connection) - busy) / len(queries)
+    point = Point(found / (FOUND * len(queries)), float(p50), float(p95), processor)
     _tell(f"effort {effort}: recall {point.recall:.4f}, p95 {1000 * point.p95:.1f} ms")
     return point
 
