@@ -23,6 +23,8 @@ from bench.rows import Row, print_table
 # The accuracy comes last: it is the longest, and needs data that lies beside the project.
 MODULES = (
     "model_server",
+    "full_profile",
+    "variants",
     "loaded_once",
     "embedding",
     "vector_index",

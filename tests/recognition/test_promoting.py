@@ -1,5 +1,7 @@
 import json
 
+import grpc
+import numpy as np
 import pytest
 from django.core.management import call_command
 from django.utils import timezone
@@ -7,8 +9,8 @@ from google.protobuf import text_format
 
 from apps.catalogue.models import Photo
 from apps.operations.models import AuditEntry, Job
-from apps.recognition import promoting, reference_index, services
-from apps.recognition.model_server import registered_model, write_config
+from apps.recognition import promoting, reference_index, services, serving, shadow
+from apps.recognition.model_server import let_serve, registered_model, write_config
 from apps.recognition.models import (
     PhotoEmbedding,
     RecognitionRequest,
@@ -19,9 +21,14 @@ from apps.recognition.models import (
 )
 from apps.recognition.tasks import ask_canary
 from ml.client import ServingClient
-from ml.model_config import CONFIG_FILE
+from ml.model_config import CONFIG_FILE, stable_folder
 from ml.serving.process import ModelServerProcess
-from ml.serving_protocol import model_server_config_pb2
+from ml.serving_protocol import (
+    array_to_tensor,
+    model_server_config_pb2,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 from tests.recognition.exports import add_export
 from tests.recognition.places import learn_places
 
@@ -143,6 +150,74 @@ def test_labels_name_stable_and_canary_in_the_file_that_both_servers_read(
     }
     status = server.status(model="other", timeout=5)
     assert [each.version for each in status] == [7]
+
+
+def test_a_server_started_with_the_file_answers_by_both_labels(known, settings, capsys):
+    add_export(settings.MODELS_DIR, TINY, 2)
+    add_export(settings.MODELS_DIR, "other", 7)
+    serve(capsys, "promote", TINY, "2")
+    serve(capsys, "canary", "other")
+    config = settings.MODELS_DIR / CONFIG_FILE
+
+    with (
+        ModelServerProcess(settings.MODELS_DIR, "--model-config", str(config)) as fresh,
+        grpc.insecure_channel(fresh.address) as channel,
+    ):
+        found = [
+            version_called(channel, TINY, "stable"),
+            version_called(channel, "other", "canary"),
+        ]
+
+    serve(capsys, "rollback")
+    text = config.read_text()
+    assert found == [2, 7]
+    assert stable_folder(settings.MODELS_DIR) == settings.MODELS_DIR / TINY / "1"
+    assert "canary" in text
+
+
+def version_called(channel: grpc.Channel, model: str, label: str) -> int:
+    """Ask as any client of TensorFlow Serving does; return the version that answered."""
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = model
+    request.model_spec.version_label = label
+    picture = np.zeros((1, 64, 64, 3), np.uint8)
+    request.inputs["image"].CopyFrom(array_to_tensor(picture))
+    stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+    return stub.Predict(request, timeout=10).model_spec.version.value
+
+
+def test_a_running_server_hears_of_labels_after_it_has_loaded(known, settings, monkeypatch):
+    """TensorFlow Serving refuses a label of a version that it has not loaded."""
+    told = []
+    monkeypatch.setattr(serving, "reload", lambda models, *, seconds: told.append(list(models)))
+
+    assert let_serve()
+
+    first, second = told
+    assert [each.labels for each in first] == [{}]
+    assert [each.labels for each in second] == [{"stable": 1}]
+    assert [each.versions for each in first] == [each.versions for each in second] == [(1,)]
+
+
+def test_a_switch_that_fails_leaves_everything_as_it_was(
+    known, settings, capsys, monkeypatch, photo_of
+):
+    add_export(settings.MODELS_DIR, TINY, 2)
+    serve(capsys, "canary", TINY)
+    before = (settings.MODELS_DIR / CONFIG_FILE).read_text()
+
+    def broken(stable: ServedModel) -> None:
+        raise RuntimeError("the database went away")
+
+    with monkeypatch.context() as patched, pytest.raises(RuntimeError):
+        patched.setattr(promoting, "_forget_others", broken)
+        call_command("serve_model", "promote")
+
+    assert answered_by() == (TINY, 1)
+    stages = dict(ServedModel.objects.values_list("version", "stage"))
+    assert stages == {1: "stable", 2: "canary"}
+    assert (settings.MODELS_DIR / CONFIG_FILE).read_text() == before
+    assert services.answer_photos([photo_of("gate", 100)]).model_version == 1
 
 
 def test_a_path_of_its_own_for_tensorflow_serving(known, settings):
@@ -269,6 +344,24 @@ def test_the_page_of_a_model_shows_the_comparison(
 
     assert "0.0%" in listed and "asked beside the stable one" in listed.lower()
     assert "tower 장소" in page
+
+
+def test_a_canary_that_fails_keeps_no_visitor_from_an_answer(known, settings, capsys, photo_of):
+    settings.SHADOW_PERCENT = 100
+    add_export(settings.MODELS_DIR, TINY, 2)
+    serve(capsys, "canary", TINY)
+    asked = services.answer_photos([photo_of("gate", 100)])
+    reached, settings.TF_SERVING_ADDRESS = settings.TF_SERVING_ADDRESS, "127.0.0.1:9"
+    for _ in range(3):
+        with pytest.raises(serving.ServingUnavailable):
+            shadow.ask_canary(str(asked.pk))
+    settings.TF_SERVING_ADDRESS = reached
+
+    answered = services.answer_photos([photo_of("gate", 101)])
+
+    assert shadow.breaker.is_open()
+    assert not serving.breaker_is_open()
+    assert (answered.state, answered.model_version) == ("done", 1)
 
 
 def test_no_photo_is_drawn_where_the_share_is_nothing(known, settings, capsys, photo_of):
