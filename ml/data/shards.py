@@ -5,7 +5,7 @@ numbers, and how many pictures each has), counts.csv and contact_sheet.jpg, and 
 object. DIR may be any folder that tf.io.gfile opens, object storage too. Pictures are cut to
 their box with --crop box (and a margin around it), turned upright and shrunk to --side. Several
 sources are joined. --folders writes the same split as FOLDER/{references,queries}/LABEL/ too,
-for `ml.evaluate`.
+for `ml.evaluate`. --shuffle-labels makes a set that a run must not be able to learn.
 """
 
 from __future__ import annotations
@@ -59,12 +59,13 @@ def write_shards(
     held_out_share: float = 0.15,
     seed: int = 1,
     folders: Path | None = None,
+    shuffle_labels: bool = False,
 ) -> ShardSet:
     """Read, cut, shrink, split and write all pictures of one or more sources.
 
-    crop: "whole" or "box". folders: where to write them as class folders too. A file that cannot
-    be read is listed and passed over. Pictures are prepared one at a time, so memory does not
-    grow with their number.
+    crop: "whole" or "box". folders: where to write them as class folders too. shuffle_labels: the
+    same labels, dealt anew over the pictures. A file that cannot be read is listed and passed
+    over. Pictures are prepared one at a time, so memory does not grow with their number.
     """
     sources = [sources] if isinstance(sources, str | Path) else sources
     examples = [example for source in sources for example in read_manifest(source)]
@@ -75,6 +76,8 @@ def write_shards(
             readable.append(example)
         except (OSError, ValueError, SyntaxError) as error:
             refused.append({"file": str(example.file), "reason": str(error)})
+    if shuffle_labels:
+        readable = _dealt_anew(readable, seed)
     labels = [example.label for example in readable]
     outside = held_out(groups_of(hashes), labels, held_out_share, seed)
     classes = sorted(set(labels))
@@ -95,6 +98,14 @@ def write_shards(
         counts[split] = len(chosen)
     _write_overview(output, readable, outside, classes, side)
     return ShardSet(classes, counts, refused)
+
+
+def _dealt_anew(examples: list[Example], seed: int) -> list[Example]:
+    order = np.random.default_rng(seed).permutation(len(examples))
+    return [
+        example._replace(label=examples[other].label)
+        for example, other in zip(examples, order, strict=True)
+    ]
 
 
 def prepared(example: Example, crop: str, side: int) -> _Prepared:
@@ -205,6 +216,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--side", type=int, default=512, metavar="PIXELS")
     parser.add_argument("--held-out", type=float, default=0.15, metavar="SHARE")
     parser.add_argument("--folders", type=Path, metavar="DIR", help="the split as class folders")
+    parser.add_argument(
+        "--shuffle-labels",
+        action="store_true",
+        help="deal the labels anew over the pictures: of these nothing can be learned",
+    )
     options = parser.parse_args(arguments)
     written = write_shards(
         options.sources,
@@ -213,6 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
         side=options.side,
         held_out_share=options.held_out,
         folders=options.folders,
+        shuffle_labels=options.shuffle_labels,
     )
     print(
         json.dumps(

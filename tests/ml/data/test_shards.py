@@ -83,6 +83,27 @@ def test_the_same_split_is_written_as_class_folders(folder, tmp_path):
     ]
 
 
+def test_dealt_anew_the_labels_are_the_same_and_the_pictures_others(folder, tmp_path):
+    as_they_are = shards.write_shards(folder, str(tmp_path / "one"), side=48, held_out_share=0.0)
+    dealt = shards.write_shards(
+        folder, str(tmp_path / "two"), side=48, held_out_share=0.0, shuffle_labels=True
+    )
+
+    def pictures_of(written: str) -> dict[bytes, int]:
+        batches = evaluation_batches(written, "train", side=48, batch=4)
+        return {
+            image.tobytes(): int(label)
+            for images, labels in batches
+            for image, label in zip(images.numpy(), labels.numpy(), strict=True)
+        }
+
+    before, after = pictures_of(str(tmp_path / "one")), pictures_of(str(tmp_path / "two"))
+    assert (dealt.classes, dealt.counts) == (as_they_are.classes, as_they_are.counts)
+    assert before.keys() == after.keys()
+    assert sorted(before.values()) == sorted(after.values())
+    assert before != after
+
+
 def test_a_box_is_cut_out_with_a_margin(tmp_path):
     pixels = np.zeros((100, 200, 3), np.uint8)
     pixels[40:60, 100:140] = 255
