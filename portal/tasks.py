@@ -22,7 +22,7 @@ from portal.operators import tell_operators
 KEEP_EVERY_SECONDS = 15
 
 
-@shared_task(soft_time_limit=None, time_limit=24 * 3600)
+@shared_task(soft_time_limit=24 * 3600 - 60, time_limit=24 * 3600)
 def back_up(*, job: int, **_) -> None:
     work_on_long(job, do=back_up_by_night, give_up=tell_of_failure)
 
@@ -45,7 +45,7 @@ def back_up_by_night(night: str, keep: Callable[[], None]) -> None:
         shutil.rmtree(path)
 
 
-@shared_task(soft_time_limit=None, time_limit=24 * 3600)
+@shared_task(soft_time_limit=24 * 3600 - 60, time_limit=24 * 3600)
 def check_pictures(*, job: int, **_) -> None:
     work_on_long(job, do=check_by_night, give_up=tell_of_unchecked)
 

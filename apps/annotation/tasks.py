@@ -20,11 +20,11 @@ def import_pictures(*, job: int, **_) -> None:
 
 
 # Pictures of a large dataset take hours to pack; the job's lease tells that it is alive.
-@shared_task(soft_time_limit=None, time_limit=24 * 3600)
+@shared_task(soft_time_limit=24 * 3600 - 60, time_limit=24 * 3600)
 def build_export(*, job: int, **_) -> None:
     work_on_long(job, do=build, give_up=fail_export)
 
 
-@shared_task(soft_time_limit=None, time_limit=24 * 3600)
+@shared_task(soft_time_limit=24 * 3600 - 60, time_limit=24 * 3600)
 def suggest_boxes(*, job: int, **_) -> None:
     work_on_long(job, do=suggest_in_background, give_up=leave_without)

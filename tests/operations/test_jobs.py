@@ -12,6 +12,7 @@ from apps.operations import jobs
 from apps.operations.management.commands import work_off_jobs
 from apps.operations.models import Job
 from apps.operations.outages import StorageAway
+from portal.celery import application
 
 pytestmark = pytest.mark.django_db
 TASK = "apps.recognition.tasks.recognize_photo"
@@ -256,3 +257,17 @@ def test_a_routine_that_fails_does_not_keep_the_next_one_from_its_work(settings,
     work_off_jobs.Command()._sweep()
 
     assert done == ["next"]
+
+
+def test_long_work_is_not_stopped_at_the_limit_of_all_tasks():
+    """Celery takes a limit of None for "as in the settings"."""
+    application.loader.import_default_modules()
+    limits = {
+        name: (task.soft_time_limit, task.time_limit)
+        for name, task in application.tasks.items()
+        if not name.startswith("celery.")
+    }
+
+    assert limits[TASK] == (270, 300)
+    assert limits["apps.annotation.tasks.suggest_boxes"][1] == 24 * 3600
+    assert {name for name, (soft, hard) in limits.items() if not hard - 60 <= soft < hard} == set()
