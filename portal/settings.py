@@ -228,6 +228,8 @@ SWEEP_SECONDS = 5
 
 # Recognition
 
+# What a training run may learn from: (number, name, annotations) of datasets.
+LEARNABLE_DATASETS = "apps.annotation.exporting.learnable_datasets"
 TF_SERVING_ADDRESS = env.str("TF_SERVING_ADDRESS", "") or f"127.0.0.1:{PORT + 1}"
 EMBEDDED_MODEL_SERVER = not env.str("TF_SERVING_ADDRESS", "")
 MODELS_DIR = DATA_DIR / "models"

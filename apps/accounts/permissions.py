@@ -122,7 +122,7 @@ ADMIN: dict[str, dict[Role, tuple[str, ...]]] = {
     "recognition.candidate": {Role.ML_ENGINEER: VIEW},
     "recognition.servedmodel": {Role.ML_ENGINEER: VIEW},
     "recognition.referenceindex": {Role.ML_ENGINEER: VIEW},
-    "recognition.trainingrun": {Role.ML_ENGINEER: VIEW},
+    "recognition.trainingrun": {Role.ML_ENGINEER: ("view", "add")},
     "recognition.referencechoice": {
         EDITOR: VIEW,
         PUBLISHER: VIEW,
@@ -182,6 +182,8 @@ ADDRESSES: dict[str, str] = {
     "admin:catalogue_catalogueimport_report": "catalogue.view_catalogueimport",
     "admin:recognition_referencechoice_pick": "catalogue.change_photo",
     "admin:recognition_referencechoice_decide": "catalogue.change_photo",
+    "admin:recognition_trainingrun_go_on": "recognition.add_trainingrun",
+    "admin:recognition_trainingrun_report": "recognition.view_trainingrun",
     "admin:guide_article_texts": "guide.view_article",
     "admin:annotation_dataset_pictures": "annotation.change_dataset",
     "admin:annotation_imageimport_progress": "annotation.view_imageimport",

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, TextIO
 
 from django.db import Error, connection
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 
 from apps.annotation.formats import FORMATS, ONE_FILE, PICTURES
 from apps.annotation.formats.rows import ExportedDataset, Place, Row, Stems, folder
@@ -232,6 +232,20 @@ def completed(dataset: Dataset) -> QuerySet[Annotation]:
     return Annotation.objects.filter(
         current=True, task__dataset=dataset, task__completed_at__isnull=False
     )
+
+
+def learnable_datasets() -> list[tuple[int, str, int]]:
+    """Return number, name and how many completed annotations may train, of datasets with any."""
+    found = (
+        Annotation.objects.filter(
+            current=True,
+            task__completed_at__isnull=False,
+            task__image__license__may_train=True,
+        )
+        .values_list("task__dataset", "task__dataset__name")
+        .annotate(annotations=Count("pk"))
+    )
+    return list(found.order_by("-task__dataset"))
 
 
 def _chosen(dataset: Dataset, chosen: Selection) -> QuerySet[Annotation]:

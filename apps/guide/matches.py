@@ -1,4 +1,4 @@
-"""The sent photo beside a reference, with lines between the places that agree."""
+"""Two photos side by side, with lines between the places that agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from apps.catalogue.models import Photo
-from apps.recognition.models import Candidate, RecognitionRequest
+from apps.recognition.models import Candidate, PhotoMatch, RecognitionRequest
 
 HEIGHT = 300
 GAP = 8
@@ -57,6 +57,11 @@ def match_drawings(
         for each in verified
         if each.match_photo_id in photos
     }
+
+
+def match_drawing(photo: Photo, match: PhotoMatch, other: Photo) -> MatchDrawing:
+    """Return the drawing of two photos of the catalogue that are verified to show the same."""
+    return _drawn(other, photo.width / photo.height, match.lines)
 
 
 def _drawn(photo: Photo, aspect: float, lines: Sequence[Sequence[float]]) -> MatchDrawing:

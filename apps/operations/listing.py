@@ -61,6 +61,8 @@ class ListAdmin(ModelAdmin):
     """Show a list with few queries, and with rows that are written without templates."""
 
     change_list_template = "admin/operations/change_list.html"
+    # What an empty list says; "" for the usual sentence.
+    empty_text = ""
 
     def get_changelist(self, request: HttpRequest, **kwargs) -> type[ChangeList]:
         return PageOfRows

@@ -1,8 +1,11 @@
 from celery import shared_task
 
 from apps.operations.jobs import work_on, work_on_long
-from apps.recognition import choosing, joining, shadow, verifying
+from apps.recognition import choosing, joining, matching, shadow, training_jobs, verifying
 from apps.recognition.services import answer_later, fail_request
+
+# Instead of the limit of all tasks; the job's lease tells that it is alive.
+TRAINING_SECONDS = 30 * 24 * 3600
 
 
 @shared_task
@@ -21,6 +24,11 @@ def verify_candidates(*, job: int, **_) -> None:
 
 
 @shared_task
+def match_photos(*, job: int, **_) -> None:
+    work_on_long(job, do=matching.match_photos, give_up=matching.leave_unmatched)
+
+
+@shared_task
 def follow_catalogue(*, job: int, **_) -> None:
     work_on(job, do=joining.follow_for_a_moment, give_up=joining.wait_for_help)
 
@@ -28,3 +36,8 @@ def follow_catalogue(*, job: int, **_) -> None:
 @shared_task
 def check_choice(*, job: int, **_) -> None:
     work_on(job, do=choosing.check_choice, give_up=choosing.give_up)
+
+
+@shared_task(soft_time_limit=TRAINING_SECONDS - 60, time_limit=TRAINING_SECONDS)
+def train(*, job: int, **_) -> None:
+    work_on_long(job, do=training_jobs.work_on_run, give_up=training_jobs.leave_unfinished)

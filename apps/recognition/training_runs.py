@@ -150,7 +150,7 @@ def _train(run: TrainingRun, folder: Path, progress: Progress) -> dict:
 
     options = ["--config", run.config, "--shards", folder / "shards", "--output", folder / "run"]
     if run.changes:
-        options += ["--set", *run.changes]
+        options += [word for change in run.changes for word in ("--set", change)]
     return _ml("train", options, progress, note=note)
 
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from django.conf import settings
@@ -32,6 +32,9 @@ from apps.recognition.models import (
 from ml.contract import LOCAL_PROFILE, ImageSize, Labels, read_labels
 from ml.export import newest_export
 from ml.inference.local_features import StoredFeatures, stored
+
+if TYPE_CHECKING:
+    from ml.inference.local_matching import Match
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +69,16 @@ def local_export() -> Path | None:
     return newest_export(settings.MODELS_DIR, LOCAL_PROFILE) if settings.VERIFY_MATCHES else None
 
 
+def local_labels() -> Labels | None:
+    """Return what the local features that verification asks say of themselves; None without."""
+    folder = local_export()
+    if folder is None:
+        if settings.VERIFY_MATCHES:
+            logger.warning("There are no local features: python -m ml.export --profile local")
+        return None
+    return read_labels(folder)
+
+
 def verify_later(request: RecognitionRequest, *, at: datetime) -> None:
     """Have the candidates of an answered request verified, where the settings want it."""
     if settings.VERIFY_MATCHES and request.known:
@@ -79,11 +92,9 @@ def verify_candidates(subject: str, keep: Callable[[], None]) -> Effect | None:
         return None
     if timezone.now() - request.finished_at > WORTH_IT:
         return None
-    folder = local_export()
-    if folder is None:
-        logger.warning("There are no local features: python -m ml.export --profile local")
+    labels = local_labels()
+    if labels is None:
         return None
-    labels = read_labels(folder)
     images = []
     for photo in request.photos.order_by("position"):
         with photo.file.open("rb") as content:
@@ -143,18 +154,24 @@ def _verified(
 
     best, shown, photo = NO_MATCH, None, None
     for reference in _nearest_references(candidate, query):
-        known = _of_reference(reference, labels)
+        known = described_photo(reference, labels)
         # The page shows the first photo of a request: its lines are drawn from that one.
         found = match(asked[0].features, known.features)
         if found.inliers > best.inliers:
             best, shown, photo = found, known.size, reference
     if photo is None or best.inliers < labels.calibration["least_inliers"]:
         return Verified(candidate, 0, None, None)
-    every = max(1, -(-best.inliers // MOST_LINES))
-    lines = np.concatenate(
-        [_shares(best.query, asked[0].size), _shares(best.reference, shown)], axis=1
-    )
-    return Verified(candidate, best.inliers, photo, lines[::every].round(4).tolist())
+    return Verified(candidate, best.inliers, photo, lines_of(best, asked[0].size, shown))
+
+
+def lines_of(found: Match, query: ImageSize, reference: ImageSize) -> list[list[float]]:
+    """Return [x, y, x, y] of agreeing places, shares of both pictures' sides; every n-th of many.
+
+    query, reference: the sizes in pixels that the places count in.
+    """
+    every = max(1, -(-found.inliers // MOST_LINES))
+    lines = np.concatenate([_shares(found.query, query), _shares(found.reference, reference)], 1)
+    return lines[::every].round(4).tolist()
 
 
 def _shares(places: np.ndarray, size: ImageSize) -> np.ndarray:
@@ -178,8 +195,11 @@ def _nearest_references(candidate: Candidate, query: np.ndarray) -> list[Photo]:
     return [row.photo for row in rows[:REFERENCES_EACH]]
 
 
-def _of_reference(photo: Photo, labels: Labels) -> Described:
-    """Return what is kept of a reference, or describe it now and keep it."""
+def described_photo(photo: Photo, labels: Labels) -> Described:
+    """Return what is kept of a photo of the catalogue, or describe it now and keep it.
+
+    Raises a ServingError.
+    """
     model = f"{labels.model} {labels.version}"
     kept = PhotoLocalFeatures.objects.filter(photo=photo, model=model).first()
     if kept is not None:

@@ -13,7 +13,7 @@ from ml.inference.local_matching import match
 from ml.inference.preparing import fit_to_model_size
 from ml.inference.verification import strongest_served
 from ml.serving.process import ModelServerProcess
-from ml.verify import Checked, shares, threshold_for
+from ml.verify import Checked, reordered, shares, threshold_for
 from tests.environment import ROOT, TEST_DATA
 from tests.ml.tiny_local import exported
 
@@ -106,3 +106,20 @@ def test_the_threshold_lets_through_so_many_wrong_candidates():
 
     assert least == 98
     assert shares([*wrong, *right], least) == (0.4, 0.02, 5, 100)
+
+
+def test_the_order_by_inliers_counts_only_where_geometry_confirms_something():
+    found = [
+        [(True, 5), (False, 3)],  # right as found, nothing confirmed
+        [(False, 2), (True, 40)],  # put right
+        [(True, 10), (False, 60)],  # put wrong
+        [(False, 4), (True, 9)],  # too few to change it
+    ]
+    checked = [
+        Checked(query, right, inliers)
+        for query, candidates in enumerate(found)
+        for right, inliers in candidates
+    ]
+
+    assert reordered(checked, 30) == (0.5, 0.5, 4)
+    assert reordered(checked, 1) == (0.5, 0.75, 4)

@@ -70,7 +70,11 @@ FORMS: dict[str, tuple] = {
     "partners.apikey": (api_key, {"name": "theirs"}, {"per_day": "7"}),
 }
 # What can be edited in these is logged by services of their own, not by a form.
-BY_ACTIONS_ONLY = {"annotation.annotationtask", "catalogue.catalogueimport"}
+BY_ACTIONS_ONLY = {
+    "annotation.annotationtask",
+    "catalogue.catalogueimport",
+    "recognition.trainingrun",
+}
 
 
 def with_forms() -> list[tuple[type[models.Model], admin.ModelAdmin]]:

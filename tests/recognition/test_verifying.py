@@ -5,15 +5,17 @@ import shutil
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
-from apps.catalogue.models import License
+from apps.catalogue.models import License, Photo
 from apps.operations.models import Job
-from apps.recognition import services, verifying
+from apps.recognition import matching, services, verifying
 from apps.recognition.model_server import registered_model, write_config
-from apps.recognition.models import PhotoLocalFeatures, RecognitionRequest
-from apps.recognition.tasks import verify_candidates
+from apps.recognition.models import PhotoLocalFeatures, PhotoMatch, RecognitionRequest
+from apps.recognition.tasks import match_photos, verify_candidates
 from ml.contract import LOCAL_PROFILE
 from ml.model_config import CONFIG_FILE
 from ml.serving.process import ModelServerProcess
@@ -114,3 +116,28 @@ def test_without_the_setting_there_is_no_job(known_places, photo_of):
     services.answer_photos([photo_of("gate", 0)])
 
     assert not Job.objects.filter(task=verifying.TASK).exists()
+
+
+def test_photos_that_look_alike_are_verified_once_and_drawn(places, photo_of, client, settings):
+    one, *others = Photo.objects.filter(landmark=places["gate"], reference=True).order_by("pk")
+    for photo in [one, *others]:
+        # The same picture under every name: details lie where they lay.
+        with one.file.open("rb") as content:
+            photo.file.save("a.jpg", ContentFile(content.read()))
+    address = reverse("guide:similar", args=[one.pk])
+    first = client.get(address).content.decode()
+    client.get(address)
+
+    job = Job.objects.get(task=matching.TASK, subject=str(one.pk))
+    match_photos(job=job.pk)
+
+    job.refresh_from_db()
+    assert job.state == Job.State.DONE, job.error
+    assert "data-inliers" not in first
+    page = client.get(address).content.decode()
+    confirmed = PhotoMatch.objects.filter(photo=one, inliers__gte=LEAST_INLIERS)
+    assert 0 < confirmed.count() <= matching.COMPARED
+    assert page.count("data-inliers") == page.count('<details class="match">') == confirmed.count()
+    assert {match.other.landmark for match in confirmed} == {places["gate"]}
+    settings.VERIFY_MATCHES = False
+    assert "data-inliers" not in client.get(address).content.decode()

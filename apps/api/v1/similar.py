@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
-from django.utils import translation
+from django.utils import timezone, translation
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser, MultiPartParser
@@ -17,6 +18,8 @@ from apps.api.v1.shapes.photos import CataloguePhotoSerializer
 from apps.api.v1.shapes.problems import problems
 from apps.api.v1.uploads import PhotoField, prepared, sent_photos
 from apps.catalogue.models import Photo
+from apps.recognition.matching import match_later, matches_of
+from apps.recognition.models import PhotoMatch
 from apps.recognition.similar import MOST, SimilarPhoto, similar_to_images, similar_to_photo
 
 
@@ -24,6 +27,11 @@ class SimilarSerializer(serializers.Serializer):
     photo = CataloguePhotoSerializer()
     landmark = LandmarkReferenceSerializer()
     similarity = serializers.FloatField(help_text="cosine, -1 to 1")
+    inliers = serializers.IntegerField(
+        allow_null=True,
+        help_text="places of both photos that agree, 0 where geometry confirms nothing; null until "
+        "it was asked, and for a photo that was sent",
+    )
 
 
 class SimilarListSerializer(serializers.Serializer):
@@ -70,11 +78,14 @@ class Similar(APIView):
         form.is_valid(raise_exception=True)
         limit = form.validated_data["limit"]
         if "photo_id" in form.validated_data:
-            found = similar_to_photo(_shown(form.validated_data["photo_id"]), limit=limit)
+            photo = _shown(form.validated_data["photo_id"])
+            match_later(photo, at=timezone.now())
+            found = similar_to_photo(photo, limit=limit)
+            matches = matches_of(photo, [each.photo for each in found])
         else:
             images = [photo.image for photo in prepared(sent_photos(request))]
-            found = similar_to_images(images, limit=limit)
-        return _response(request, found)
+            found, matches = similar_to_images(images, limit=limit), {}
+        return _response(request, found, matches)
 
 
 def _shown(wanted: UUID) -> Photo:
@@ -85,7 +96,11 @@ def _shown(wanted: UUID) -> Photo:
     return photo
 
 
-def _response(request, found: list[SimilarPhoto]) -> Response:
-    results = [each._asdict() for each in found]
+def _response(request, found: list[SimilarPhoto], matches: Mapping[UUID, PhotoMatch]) -> Response:
+    results = [
+        each._asdict()
+        | {"inliers": matches[key].inliers if (key := each.photo.pk) in matches else None}
+        for each in found
+    ]
     data = SimilarListSerializer({"results": results}, context={"request": request}).data
     return Response(data, headers={"Cache-Control": "no-store"})

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from apps.catalogue.models import Category, Photo, Region
 from apps.catalogue.pictures import open_stored
+from apps.guide.matches import match_drawing
 from apps.guide.presenting import DRAWN, region_text
 from apps.guide.views.recognition import (
     PRIVATE,
@@ -24,6 +27,7 @@ from apps.guide.views.recognition import (
     with_headers,
 )
 from apps.operations import limits
+from apps.recognition.matching import match_later, matches_of
 from apps.recognition.reference_index import NoReferenceIndex
 from apps.recognition.serving import ServingError
 from apps.recognition.similar import SimilarPhoto, similar_to_images, similar_to_photo
@@ -46,7 +50,23 @@ def similar_to_catalogue(request: HttpRequest, photo: uuid.UUID) -> HttpResponse
         "name": held.landmark.name_in(get_language()),
         "back": held.landmark.get_absolute_url(),
     }
-    return _answer(request, context, lambda **narrowed: similar_to_photo(held, **narrowed))
+    match_later(held, at=timezone.now())
+    return _answer(
+        request,
+        context,
+        lambda **narrowed: similar_to_photo(held, **narrowed),
+        partial(_verified, held),
+    )
+
+
+def _verified(photo: Photo, found: list[SimilarPhoto]) -> dict:
+    """How many places of a photo agree with each that is verified, and the drawing of it."""
+    others = {each.photo.pk: each.photo for each in found}
+    return {
+        key: (match.inliers, match_drawing(photo, match, others[key]))
+        for key, match in matches_of(photo, others.values()).items()
+        if match.inliers
+    }
 
 
 @require_safe
@@ -72,7 +92,10 @@ def similar_to_answer(request: HttpRequest, receipt: uuid.UUID) -> HttpResponse:
 
 
 def _answer(
-    request: HttpRequest, context: dict, find: Callable[..., list[SimilarPhoto]]
+    request: HttpRequest,
+    context: dict,
+    find: Callable[..., list[SimilarPhoto]],
+    verified: Callable[[list[SimilarPhoto]], dict] = lambda found: {},
 ) -> HttpResponse:
     language = get_language()
     regions = _named(Region.objects.filter(parent=None).prefetch_related("names"), language)
@@ -95,6 +118,7 @@ def _answer(
             (each, each.landmark.name_in(language), region_text(each.landmark, language))
             for each in found
         ],
+        "verified": verified(found),
         "resting": resting,
         "unreadable": unreadable,
         "drawn": DRAWN,

@@ -1,5 +1,5 @@
 from apps.recognition.models.choice import ChosenPhoto, ReferenceChoice
-from apps.recognition.models.local_features import PhotoLocalFeatures
+from apps.recognition.models.local_features import PhotoLocalFeatures, PhotoMatch
 from apps.recognition.models.reference_index import (
     PhotoEmbedding,
     Prototype,
@@ -22,6 +22,7 @@ __all__ = [
     "Feedback",
     "PhotoEmbedding",
     "PhotoLocalFeatures",
+    "PhotoMatch",
     "Prototype",
     "RecognitionPhoto",
     "RecognitionRequest",

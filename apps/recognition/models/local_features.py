@@ -24,3 +24,26 @@ class PhotoLocalFeatures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo_id} by {self.model}"
+
+
+class PhotoMatch(models.Model):
+    """What geometry says of two photos of the catalogue that look alike."""
+
+    # Left out of the log: they are compared again.
+    remade = True
+
+    photo = models.ForeignKey(Photo, models.CASCADE, related_name="matches")
+    other = models.ForeignKey(Photo, models.CASCADE, related_name="+")
+    inliers = models.PositiveIntegerField(help_text="places that agree; 0: not confirmed")
+    lines = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="[x, y, x, y] of agreeing places in both pictures, shares of their sides",
+    )
+
+    class Meta:
+        verbose_name_plural = "photo matches"
+        constraints = [models.UniqueConstraint(name="photo_match_once", fields=["photo", "other"])]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} and {self.other_id}"

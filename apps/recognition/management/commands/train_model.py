@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 
@@ -11,8 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.recognition import training_runs
-
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+from apps.recognition.training_jobs import NAME
 
 
 class Command(BaseCommand):
