@@ -24,6 +24,7 @@ from apps.guide.versions import content_version
 KEPT_SECONDS = 3600
 # A browser asks each time whether its copy still holds, which costs one query.
 REVALIDATE = "public, max-age=0, must-revalidate"
+NEVER_KEPT = ("/api/", "/v1/", "/admin/", "/annotate/", "/accounts/")
 # What makes pages of content; the static files come with their hashed names.
 MAKERS = ("apps/catalogue", "apps/guide", "apps/recognition", "portal/locale", "templates")
 
@@ -61,7 +62,7 @@ class KeptPages:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
+        if request.method not in ("GET", "HEAD") or request.path.startswith(NEVER_KEPT):
             return self.get_response(request)
         address = _address(request)
         # Links from elsewhere add what they like: such a page is made, and not kept.
