@@ -188,7 +188,7 @@ def prepare() -> dict:
     from django.db.models import Count
     from django.utils import timezone
 
-    from apps.api.v1.landmarks import BY_NUMBER
+    from apps.api.v1.landmark_lists import BY_NUMBER
     from apps.api.v1.paging import Cursor, write_cursor
     from apps.catalogue.content import settle_changes
     from apps.catalogue.models import Landmark

@@ -475,4 +475,8 @@ CACHES = {
     "pages": _redis | {"KEY_PREFIX": "pages"}
     if env.str("REDIS_URL", "")
     else _local | {"LOCATION": "pages", "OPTIONS": {"MAX_ENTRIES": 400}},
+    # Searches of partners, of 100 kB at most: 10 MB a process.
+    "answers": _redis | {"KEY_PREFIX": "answers"}
+    if env.str("REDIS_URL", "")
+    else _local | {"LOCATION": "answers", "OPTIONS": {"MAX_ENTRIES": 100}},
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.http import http_date
 
 from apps.accounts.models import User
 from apps.catalogue.content import settle_changes
@@ -358,8 +360,8 @@ def test_what_did_not_change_is_not_sent_again(client, palace, path, accept):
     assert again.content == b""
     assert again["ETag"] == first["ETag"] and not first["ETag"].startswith("W/")
     assert not [query for query in captured if "json" in query["sql"]], "nothing was written"
-    # The use of the address, the page of a list, and the versions of what is on it.
-    assert len(captured) == (2 if path else 3)
+    # The use of the address, and the version of the landmark, or of all content.
+    assert len(captured) == 2
     dated = {"If-Modified-Since": first["Last-Modified"], "Accept": accept}
     get(client, address, 304, **dated)
     get(client, f"{address}?lang=en", 200, **held)
@@ -382,13 +384,40 @@ def test_a_list_needs_as_many_statements_as_a_short_one(client, palace):
         "near=37.5,127&updated_since=2020-01-01",
     )
     few = [statements(query) for query in queries]
+    caches["answers"].clear()
     for _ in range(30):
         PhotoFactory(landmark=LandmarkFactory())
 
     assert [statements(query) for query in queries] == few
     # One of them counts the use of the address.
-    # A search asks first what may have been meant.
-    assert few == [3, 3, 4, 3]
+    # A search asks first what may have been meant; what is kept of it, whether it still holds.
+    assert few == [2, 2, 3, 2]
+
+
+@pytest.mark.parametrize("query", ["search=궁", "near=37.5796,126.977"])
+def test_a_search_is_answered_from_what_was_kept_until_anything_changes(client, palace, query):
+    address = f"{LIST}?{query}&fields=name"
+    first = get(client, address)
+
+    with CaptureQueriesContext(connection) as captured:
+        again = get(client, address)
+
+    assert (again.content, again["ETag"]) == (first.content, first["ETag"])
+    # The use of the address, and the version of all content.
+    assert len(captured) == 2
+    palace.names.filter(language="ko", kind="official").update(text="큰궁")
+    changed = get(client, address)
+    assert changed.json()["results"][0]["name"] == "큰궁" and changed["ETag"] != first["ETag"]
+    assert get(client, f"{address}&lang=en").json()["results"][0]["name"] == "Gyeongbokgung"
+
+
+def test_what_cannot_be_asked_is_refused_also_of_who_holds_an_answer(client, palace):
+    held = {"If-None-Match": "*"}
+
+    get(client, f"{LIST}?cursor=x", 400, **held)
+    get(client, f"{LIST}?page=9", 404, **held)
+    get(client, f"{LIST}?category=nowhere", 400, **{"If-Modified-Since": http_date(2**33)})
+    get(client, LIST, 304, **held)
 
 
 def test_lists_of_what_landmarks_refer_to_come_whole(client, palace):

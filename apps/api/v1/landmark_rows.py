@@ -15,6 +15,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
+from apps.guide.versions import VERSION as VERSION_OF_ALL
 from apps.operations.statements import fetch_all, fetch_one
 
 FIRST_LANGUAGE = settings.LANGUAGE_CODE
@@ -112,15 +113,13 @@ NEAR_FIELDS = FIELDS | {"distance_m": "round(sec_to_gc(page.chord)::numeric, 1)"
 LAST_CHANGE = """greatest((SELECT max(changed_at) FROM catalogue_landmarkcontent),
                     (SELECT max(at) FROM catalogue_contentchange))"""
 PAGE = """page AS (
-        SELECT * FROM unnest(%(keys)s::bigint[], %(chords)s::float8[])
-                 WITH ORDINALITY AS asked (id, chord, place)
+        SELECT id, NULL::float8 AS chord, place
+          FROM unnest(%(keys)s::bigint[]) WITH ORDINALITY AS asked (id, place)
     )"""
 # The database keeps one plan for a single row; with an array it makes a new one each time.
 SINGLE = "page AS (SELECT %(key)s::bigint AS id, NULL::float8 AS chord, 1 AS place)"
-VERSIONS = f"""
-    WITH {PAGE}
-    SELECT ARRAY(SELECT {VERSION} FROM page {CONTENT.format("page")} ORDER BY place),
-           {LAST_CHANGE}"""  # nosec B608
+# Which state of the content a list shows, and when anything changed last.
+STATE = f"{VERSION_OF_ALL.format(now='statement_timestamp()')}, {LAST_CHANGE}"
 JOINS = {
     "category": "JOIN category_shown category ON category.id = landmark.category_id",
     "region": """JOIN region_shown region ON region.id = landmark.region_id
@@ -155,10 +154,7 @@ def _pages(name: str, language: str) -> str:
 
 
 class Written(NamedTuple):
-    """A landmark as JSON, and the version of what it shows.
-
-    changed_at: when that changed last; in a list, when anything in the catalogue did.
-    """
+    """A landmark as JSON, the version of what it shows, and when that changed last."""
 
     key: int
     version: str
@@ -166,17 +162,33 @@ class Written(NamedTuple):
     text: str
 
 
-class Versions(NamedTuple):
-    """The versions of some landmarks, and when anything in the catalogue changed last."""
+class State(NamedTuple):
+    """Of all content: a version that is another one after any change, and the last change."""
 
-    versions: list[str]
+    version: str
     changed_at: datetime | None
 
 
-@cache
-def _statement(fields: tuple[str, ...], geo: bool, *, single: bool) -> str:
-    trees = [_tree(name) for name in ("category", "region") if name in fields]
-    joins = [JOINS[name] for name in fields if name in JOINS]
+class Keys(NamedTuple):
+    """A statement that finds landmarks in their order, and the names of its columns.
+
+    One of them is `id`; `chord`, how far away they are through the earth, goes with distances.
+    """
+
+    statement: str
+    columns: tuple[str, ...]
+    values: dict[str, object]
+
+
+class WrittenPage(NamedTuple):
+    """What `Keys` found, as tuples of its columns; and each landmark as JSON, by its id."""
+
+    state: State
+    rows: list[tuple]
+    texts: dict[int, str]
+
+
+def _made(fields: Sequence[str], geo: bool) -> str:
     pairs = ", ".join(f"'{name}', {NEAR_FIELDS[name]}" for name in fields)
     made = f"json_build_object({pairs})"
     if geo:
@@ -184,33 +196,76 @@ def _statement(fields: tuple[str, ...], geo: bool, *, single: bool) -> str:
             CASE WHEN landmark.latitude IS NOT NULL THEN json_build_object('type', 'Point',
                 'coordinates', json_build_array(landmark.longitude, landmark.latitude)) END,
             'properties', {made})"""
-    tables = ", ".join([SINGLE if single else PAGE, *trees])
-    changed_at = CHANGED_AT if single else LAST_CHANGE
+    return made
+
+
+def _tables(page: str, fields: Sequence[str]) -> str:
+    return ", ".join([page, *(_tree(name) for name in ("category", "region") if name in fields)])
+
+
+def _joined(fields: Sequence[str]) -> str:
+    return " ".join(JOINS[name] for name in fields if name in JOINS)
+
+
+@cache
+def _statement(fields: tuple[str, ...], geo: bool, *, single: bool) -> str:
     return f"""
-        WITH RECURSIVE {tables}
-        SELECT landmark.id, {VERSION}, {changed_at}, {made}::text
-          FROM page JOIN catalogue_landmark landmark USING (id) {" ".join(joins)}
+        WITH RECURSIVE {_tables(SINGLE if single else PAGE, fields)}
+        SELECT landmark.id, {VERSION}, {CHANGED_AT}, {_made(fields, geo)}::text
+          FROM page JOIN catalogue_landmark landmark USING (id) {_joined(fields)}
           {CONTENT.format("landmark")}
          {"WHERE landmark.state = 'published'" if single else ""}
          ORDER BY place"""  # nosec B608
 
 
-def write_landmarks(
-    keys: Sequence[int],
-    *,
-    fields: Sequence[str],
-    speech: Speech,
-    geo: bool = False,
-    chords: Sequence[float] = (),
-) -> list[Written]:
-    """Return landmarks in the order of their keys, with some of NEAR_FIELDS.
+@cache
+def _around_keys(columns: tuple[str, ...], fields: tuple[str, ...], geo: bool) -> tuple[str, str]:
+    """Return what stands before and after the keys of a page, in one statement.
 
-    geo: as GeoJSON features. chords: how far away each of them is, straight through the earth.
-    Whoever asks makes sure that the landmarks may be shown.
+    So keys, landmarks and the state of the content are those of one moment.
+    """
+    content = CONTENT.format("landmark") if "updated_at" in fields else ""
+    tables = _tables("", fields)
+    before = "WITH RECURSIVE page AS (SELECT asked.*, row_number() OVER () AS place FROM ("
+    after = f""") AS asked ({", ".join(columns)})){tables},
+        state (version, changed_at) AS (SELECT {STATE})
+        SELECT CASE WHEN coalesce(page.place, 1) = 1 THEN state.version END,
+               CASE WHEN coalesce(page.place, 1) = 1 THEN state.changed_at END,
+               landmark.id, {_made(fields, geo)}::text,
+               {", ".join(f"page.{name}" for name in columns)}
+          FROM state LEFT JOIN (
+               page JOIN catalogue_landmark landmark USING (id) {_joined(fields)} {content})
+            ON true
+         ORDER BY place"""  # nosec B608
+    return before, after
+
+
+def write_landmarks(
+    keys: Sequence[int], *, fields: Sequence[str], speech: Speech, geo: bool = False
+) -> list[Written]:
+    """Return landmarks in the order of their keys, with some of FIELDS.
+
+    geo: as GeoJSON features. Whoever asks makes sure that the landmarks may be shown.
     """
     statement = _statement(tuple(fields), geo, single=False)
-    rows = fetch_all(statement, speech.values | {"keys": list(keys), "chords": list(chords)})
+    rows = fetch_all(statement, speech.values | {"keys": list(keys)})
     return [Written(*row) for row in rows]
+
+
+def write_page(
+    keys: Keys, *, fields: Sequence[str], speech: Speech, geo: bool = False
+) -> WrittenPage:
+    """Return what keys find, with some of NEAR_FIELDS.
+
+    geo: as GeoJSON features. Whoever asks makes sure that the landmarks may be shown.
+    """
+    before, after = _around_keys(keys.columns, tuple(fields), geo)
+    found = fetch_all(f"{before}{keys.statement}{after}", speech.values | keys.values)
+    state = State(*found[0][:2])
+    if found[0][2] is None:
+        # The state comes also where no landmark does.
+        found = []
+    return WrittenPage(state, [row[4:] for row in found], {row[2]: row[3] for row in found})
 
 
 def write_published(
@@ -222,5 +277,5 @@ def write_published(
     return Written(*row) if row else None
 
 
-def versions_of(keys: Sequence[int]) -> Versions:
-    return Versions(*fetch_one(VERSIONS, {"keys": list(keys), "chords": []}))
+def present_state() -> State:
+    return State(*fetch_one(f"SELECT {STATE}", {}))  # nosec B608

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.db.models import Count, Q, QuerySet, Window
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 
@@ -47,61 +47,91 @@ class Cursor(NamedTuple):
     backwards: bool
 
 
-def page_of(
-    request: HttpRequest, rows: QuerySet, order: Order, *, base: str, until: float | None = None
-) -> Page:
-    """Return the page that a request asks for, in one statement.
+class Asked(NamedTuple):
+    """Which page a request asks for: by its number, or by where another one ended."""
 
-    rows: with the sort keys as columns or annotations. until: the list ends before rows whose
-    first sort value is greater; page numbers count `rows` as they are. Raises ParameterRefused
-    and NotFound.
-    """
-    query = request.GET
-    size = page_size_of(query)
-    if text_of(query, "page"):
-        if text_of(query, "cursor"):
+    order: Order
+    size: int
+    number: int | None
+    cursor: Cursor | None
+
+    @classmethod
+    def by(cls, query: QueryDict, order: Order) -> Asked:
+        """Raises ParameterRefused."""
+        size = page_size_of(query)
+        cursor = text_of(query, "cursor")
+        if not text_of(query, "page"):
+            return cls(order, size, None, _read(cursor, order))
+        if cursor:
             detail = _("Send either page or cursor.")
             raise ParameterRefused("cursor", "page_and_cursor", detail)
-        return _numbered(request, rows, order, size, base)
-    cursor = _read(text_of(query, "cursor"), order)
-    backwards = cursor is not None and cursor.backwards
-    if cursor is not None:
-        rows = rows.filter(_beyond(order.keys, cursor.values, backwards=backwards))
-    signs = [f"-{key}" if backwards else key for key in order.keys]
-    found = list(rows.order_by(*signs).values_list(*order.keys, "pk")[: size + 1])
-    if until is not None:
-        found = [row for row in found if row[0] <= until]
-    more, found = len(found) > size, found[:size]
-    if backwards:
-        found.reverse()
-    width = len(order.keys)
-    before = found and (more if backwards else cursor is not None)
-    after = found and (True if backwards else more)
+        number = whole_number_of(query, "page", default=1, smallest=1, largest=LAST_PAGE)
+        return cls(order, size, number, None)
 
-    def link(row: tuple, way: bool) -> str:
-        return _link(request, base, cursor=write_cursor(Cursor(list(row[:width]), way), order))
+    @property
+    def backwards(self) -> bool:
+        return self.cursor is not None and self.cursor.backwards
 
-    return Page(
-        found,
-        link(found[-1], False) if after else None,
-        link(found[0], True) if before else None,
-    )
+    @property
+    def columns(self) -> list[str]:
+        """What is selected of each row."""
+        counted = [] if self.number is None else ["count"]
+        return [*dict.fromkeys([*self.order.keys, "pk"]), *counted]
 
+    def of(self, rows: QuerySet) -> QuerySet:
+        """Return the `columns` of the page's rows; by a cursor, one row more where there is one.
 
-def _numbered(request: HttpRequest, rows: QuerySet, order: Order, size: int, base: str) -> Page:
-    number = whole_number_of(request.GET, "page", default=1, smallest=1, largest=LAST_PAGE)
-    counted = rows.annotate(count=Window(Count("*"))).order_by(*order.keys)
-    ordered = counted.values_list(*order.keys, "pk", "count")
-    found = list(ordered[(number - 1) * size : number * size])
-    if not found and number > 1:
-        raise NotFound
-    count = found[0][-1] if found else 0
-    return Page(
-        [row[:-1] for row in found],
-        _link(request, base, page=number + 1) if number * size < count else None,
-        _link(request, base, page=number - 1) if number > 1 else None,
-        count,
-    )
+        rows: with the sort keys as columns or annotations.
+        """
+        if self.number is not None:
+            counted = rows.annotate(count=Window(Count("*"))).order_by(*self.order.keys)
+            first = (self.number - 1) * self.size
+            return counted.values_list(*self.columns)[first : first + self.size]
+        if self.cursor is not None:
+            beyond = _beyond(self.order.keys, self.cursor.values, backwards=self.backwards)
+            rows = rows.filter(beyond)
+        signs = [f"-{key}" if self.backwards else key for key in self.order.keys]
+        return rows.order_by(*signs).values_list(*self.columns)[: self.size + 1]
+
+    def page(
+        self, request: HttpRequest, found: list[tuple], *, base: str, until: float | None = None
+    ) -> Page:
+        """Return the page of the rows that were found; where there are others says the request.
+
+        until: the list ends before rows whose first sort value is greater. Raises NotFound.
+        """
+        if self.number is not None:
+            return self._numbered(request, found, base)
+        if until is not None:
+            found = [row for row in found if row[0] <= until]
+        more, found = len(found) > self.size, found[: self.size]
+        if self.backwards:
+            found.reverse()
+        width = len(self.order.keys)
+        before = found and (more if self.backwards else self.cursor is not None)
+        after = found and (True if self.backwards else more)
+
+        def link(row: tuple, way: bool) -> str:
+            cursor = write_cursor(Cursor(list(row[:width]), way), self.order)
+            return _link(request, base, cursor=cursor)
+
+        return Page(
+            found,
+            link(found[-1], False) if after else None,
+            link(found[0], True) if before else None,
+        )
+
+    def _numbered(self, request: HttpRequest, found: list[tuple], base: str) -> Page:
+        number = self.number
+        if not found and number > 1:
+            raise NotFound
+        count = found[0][-1] if found else 0
+        return Page(
+            [row[:-1] for row in found],
+            _link(request, base, page=number + 1) if number * self.size < count else None,
+            _link(request, base, page=number - 1) if number > 1 else None,
+            count,
+        )
 
 
 def _link(request: HttpRequest, base: str, **changed: object) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import orjson
 from rest_framework.renderers import BaseRenderer
 
@@ -22,6 +24,6 @@ class GeoJSONRenderer(OrjsonRenderer):
     format = "geojson"
 
 
-def pieces(texts: list[str]) -> list[orjson.Fragment]:
+def pieces(texts: Iterable[str | bytes]) -> list[orjson.Fragment]:
     """Return texts that are JSON already as what `orjson` puts in as it is."""
     return [orjson.Fragment(text) for text in texts]
