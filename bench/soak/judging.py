@@ -166,7 +166,7 @@ def followed(copy: dict[int, str], fresh: dict[int, str]) -> Verdict:
     missed = {key for key in fresh if copy.get(key) != fresh[key]}
     return Verdict(
         "a follower of the changes missed none",
-        not missed,
+        bool(fresh) and not missed,
         f"{len(fresh)} landmarks in the feed, {len(missed)} missed",
     )
 

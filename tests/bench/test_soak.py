@@ -37,6 +37,7 @@ def test_only_a_killed_web_process_explains_silence():
 def test_a_follower_who_missed_a_change_is_found():
     assert followed({1: "a", 2: "b"}, {1: "a", 2: "b"}).holds
     assert not followed({1: "a"}, {1: "a", 2: "b"}).holds
+    assert not followed({1: "a"}, {}).holds
 
 
 def samples(part: str, process: int, megabytes_a_minute: float) -> list[Sample]:
