@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 help:
 	@echo "make run          set up and start the portal   (PORT=8000)"
 	@echo "make test         set up and run all tests      (ONLY=tests/recognition)"
-	@echo "make faults       the tests of faults in full length, about half an hour"
+	@echo "make faults       the tests of faults in full length, 20 minutes at most"
 	@echo "make bench        measure                       (ONLY=model_server)"
 	@echo "make bench-large  measure with a million rows"
 	@echo "make lint         check style and imports"
@@ -37,7 +37,7 @@ test: .venv/installed browser
 	@$(VENV)/python -m pytest $(ONLY)
 
 faults: .venv/installed browser
-	@$(VENV)/python -m pytest --long
+	@$(VENV)/python -m pytest --long $(if $(ONLY),$(ONLY),--keep-promises)
 
 bench: .venv/installed browser
 	@$(VENV)/python -m bench $(ONLY)

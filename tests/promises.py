@@ -1,19 +1,26 @@
 """The promises R1–R15 and S1–S17: which tests show them, and a table of what was seen.
 
 Each is a marker of pyproject.toml, "number: what | target". A test that shows one is marked with
-it and may tell figures by the fixture `seen`. `make faults` runs these tests in full length.
+it and may tell figures by the fixture `seen`. `make faults` runs these tests in full length,
+prints the table last of all and keeps it as docs/faults.md.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 NUMBER = re.compile(r"[RS]\d+")
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "faults.md"
+# What has not begun by then is not run: the table must come to an end.
+MOST_MINUTES = 20
 # Parts of a promise that one machine without a network cannot show.
 NOT_RUN_HERE = {
     "R7": "the same against TensorFlow Serving itself: no registry has its program; its protocol"
@@ -36,23 +43,36 @@ class Shown:
     """How the tests of each promise ended, and what they told."""
 
     def __init__(self) -> None:
+        self.began = time.monotonic()
         self.ends: dict[str, Counter[str]] = defaultdict(Counter)
         self.figures: dict[str, dict[str, object]] = defaultdict(dict)
-        self.reasons: dict[str, str] = {}
+        self.reasons: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def note(self, number: str, figures: Mapping[str, object]) -> None:
+        """Keep figures; of numbers that several tests told by one name, the largest."""
+        known = self.figures[number]
+        for name, value in figures.items():
+            both = isinstance(value, (int, float)) and isinstance(known.get(name), (int, float))
+            known[name] = max(known[name], value) if both else value
 
     def verdict(self, number: str) -> str:
         ends = self.ends[number]
         if ends["failed"]:
-            return "MISS"
+            return "**MISS**"
         if ends["passed"]:
             return "pass"
-        return f"not run here: {self.reasons[number]}" if number in self.reasons else "not run"
+        return "not run here" if ends["skipped"] else "not run"
 
     def seen(self, number: str) -> str:
         ends = self.ends[number]
         told = [f"{name.replace('_', ' ')} {value}" for name, value in self.figures[number].items()]
-        counts = [f"{ends[end]} {end}" for end in ("passed", "failed", "skipped") if ends[end]]
-        return "; ".join([*told, ", ".join(counts)])
+        counts = [f"{ends[end]} {end}" for end in ("passed", "failed") if ends[end]]
+        skipped = [f"{count} skipped: {why}" for why, count in self.reasons[number].items()]
+        return "; ".join([*told, ", ".join(counts), *skipped]).strip("; ")
+
+    @property
+    def time_is_over(self) -> bool:
+        return time.monotonic() > self.began + 60 * MOST_MINUTES
 
 
 SHOWN = pytest.StashKey[Shown]()
@@ -60,6 +80,7 @@ SHOWN = pytest.StashKey[Shown]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="only the tests of R1–S17, in full length")
+    parser.addoption("--keep-promises", action="store_true", help="and write docs/faults.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -101,9 +122,14 @@ def seen(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     def note(number: str, **figures: object) -> None:
         assert number in numbers, f"this test is not marked {number}"
-        request.config.stash[SHOWN].figures[number].update(figures)
+        request.config.stash[SHOWN].note(number, figures)
 
     return note
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.config.getoption("--long") and item.config.stash[SHOWN].time_is_over:
+        pytest.skip(f"{MOST_MINUTES} minutes were over")
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -114,19 +140,47 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
         for number in shown_by(item):
             shown.ends[number][report.outcome] += 1
             if report.skipped and isinstance(report.longrepr, tuple):
-                shown.reasons[number] = report.longrepr[2].removeprefix("Skipped: ")
+                shown.reasons[number][report.longrepr[2].removeprefix("Skipped: ")] += 1
 
 
+def table(config: pytest.Config) -> list[str]:
+    """Return the lines of the table, and what of the promises nothing here can show."""
+    shown = config.stash[SHOWN]
+    lines = ["| | what | target | seen | |", "|---|---|---|---|---|"]
+    for number, promise in promises(config).items():
+        cells = (number, promise.what, promise.target, shown.seen(number), shown.verdict(number))
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    lines.append("")
+    lines += [f"- Not run here, of {number}: {reason}." for number, reason in NOT_RUN_HERE.items()]
+    return lines
+
+
+def page(config: pytest.Config) -> str:
+    """Return docs/faults.md."""
+    from bench.machine import described, load
+
+    minutes = (time.monotonic() - config.stash[SHOWN].began) / 60
+    head = [
+        "# What is promised, and what was seen of it",
+        "",
+        f"`make faults` wrote this page on {date.today():%Y-%m-%d}, in {minutes:.0f} minutes."
+        " It tries each fault and each abuse in full length: processes are killed, parts stopped,"
+        " storages filled, requests forged. What clients were told is the judge of what is stored.",
+        "",
+        f"Machine: {described()}. The tests ran on it too; {load():.1f} processes wanted each core"
+        " in the last minute.",
+        "",
+    ]
+    return "\n".join([*head, *table(config)]) + "\n"
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
     if not config.getoption("--long"):
         return
-    shown = config.stash[SHOWN]
-    write = terminalreporter.write_line
     terminalreporter.section("promises")
-    write("| | what | target | seen | |")
-    write("|---|---|---|---|---|")
-    for number, promise in promises(config).items():
-        cells = (number, promise.what, promise.target, shown.seen(number), shown.verdict(number))
-        write("| " + " | ".join(cells) + " |")
-    for number, reason in NOT_RUN_HERE.items():
-        write(f"Not run here, of {number}: {reason}.")
+    for line in table(config):
+        terminalreporter.write_line(line)
+    if config.getoption("--keep-promises"):
+        PAGE.write_text(page(config))
+        terminalreporter.write_line(f"Kept in {PAGE.relative_to(PAGE.parent.parent)}.")
