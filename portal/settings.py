@@ -164,6 +164,8 @@ elif CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 120,
         "socket_connect_timeout": 2,
+        # A Redis that hangs must not hold the sweeper.
+        "socket_timeout": 10,
         # Of the sender; the worker keeps trying.
         "max_retries": 1,
         "interval_start": 0,

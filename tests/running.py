@@ -144,9 +144,9 @@ def model_server(models: Path, port: int) -> Iterator[str]:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[str]:
-    """Run Debian's redis-server on a free port while the block runs; give its URL."""
-    port = free_port()
+def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
+    """Run Debian's redis-server on a port, or a free one, while the block runs; give its URL."""
+    port = port or free_port()
     process = subprocess.Popen(
         ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder)],
         stdout=subprocess.DEVNULL,

@@ -233,13 +233,20 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
     """Send the wake-up call again for jobs that were left over; do old ones here and now.
 
     A job whose wake-up cannot be sent, or that nobody took for `overdue`, is done by the
-    sweeper itself, so that every job ends even with the broker off. Returns how many
-    jobs were found.
+    sweeper itself, so that every job ends even with the broker off. The workers are woken
+    for old ones all the same: after a broker that forgot everything they share the work.
+    Returns how many jobs were found.
     """
     found = list(Job.objects.due(at))
+    broker_takes = True
+    left = []
     for job in found:
-        if job.available_at + overdue <= at or not wake_worker(job):
-            run_here(job)
+        # One that is away takes a moment to refuse, so it is asked once.
+        broker_takes = broker_takes and wake_worker(job)
+        if not broker_takes or job.available_at + overdue <= at:
+            left.append(job)
+    for job in left:
+        run_here(job)
     return len(found)
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
 import psutil
 import pytest
+import redis as redis_client
 from celery import Celery
 from django.conf import settings
 from django.db import connection
@@ -24,7 +26,7 @@ from apps.operations import jobs
 from apps.operations.models import Event, Job
 from tests.environment import CLUSTER, OWNER, ROOT
 from tests.faults.working import DONE, GOOD, POISON
-from tests.running import wait_until
+from tests.running import free_port, redis_server, wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 # A lease must end within the test.
@@ -40,12 +42,20 @@ application.worker_main(
     + ["--without-gossip", "--without-mingle", "--without-heartbeat"]
 )
 """
+SWEEPER = """
+import django
+django.setup()
+from django.core.management import call_command
+from tests.faults import working
+call_command("work_off_jobs", "--watch")
+"""
 
 
 class Worker:
     """A Celery worker on this test's database, started again when it was killed."""
 
-    def __init__(self, broker: str):
+    def __init__(self, broker: str, *, script: str = WORKER.format(lease=LEASE_SECONDS)):
+        self._script = script
         self._environment = os.environ | {
             "DATABASE_URL": CLUSTER.url(OWNER, connection.settings_dict["NAME"]),
             "CELERY_BROKER_URL": broker,
@@ -55,7 +65,7 @@ class Worker:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", WORKER.format(lease=LEASE_SECONDS)],
+            [sys.executable, "-W", "ignore", "-c", self._script],
             cwd=ROOT,
             env=self._environment,
             start_new_session=True,
@@ -92,9 +102,10 @@ class Worker:
         self.process.wait()
 
 
-@pytest.fixture
-def worker(redis, monkeypatch) -> Iterator[Worker]:
-    sender = Celery("sender", broker=redis)
+@contextmanager
+def sending_over(broker: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this process wake the workers of a broker."""
+    sender = Celery("sender", broker=broker)
     sender.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {
         "max_retries": 1,
         "interval_start": 0,
@@ -110,17 +121,24 @@ def worker(redis, monkeypatch) -> Iterator[Worker]:
 
     monkeypatch.setattr(jobs, "wake_worker", wake)
     monkeypatch.setattr(jobs, "wake_worker_soon", wake)
-    # The sweeper leaves all work to the worker here.
-    monkeypatch.setattr(jobs, "run_here", lambda job: None)
-    working = Worker(redis)
-    yield working
-    working.stop()
+    yield
     sender.close()
 
 
-def add(task: str, number: int) -> list[int]:
+@pytest.fixture
+def worker(redis, monkeypatch) -> Iterator[Worker]:
+    # The sweeper leaves all work to the worker here.
+    monkeypatch.setattr(jobs, "run_here", lambda job: None)
+    with sending_over(redis, monkeypatch):
+        working = Worker(redis)
+        yield working
+        working.stop()
+
+
+def add(task: str, number: int, *, first: int = 0) -> list[int]:
     now = timezone.now()
-    return [jobs.add_job(task=task, subject=subject, at=now).pk for subject in range(number)]
+    subjects = range(first, first + number)
+    return [jobs.add_job(task=task, subject=subject, at=now).pk for subject in subjects]
 
 
 def unfinished(keys: list[int]) -> int:
@@ -153,6 +171,40 @@ def test_killed_workers_lose_no_job_and_do_none_twice(worker, is_long, seen):
     assert set(Job.objects.filter(pk__in=keys).values_list("state", flat=True)) == {"done"}
     after = round(time.monotonic() - started, 1)
     seen("R4", jobs=number, kills=kills, lost=0, twice=0, ended_after_s=after)
+
+
+@pytest.mark.R5
+def test_jobs_end_though_redis_forgets_everything_and_is_away(tmp_path, monkeypatch, is_long, seen):
+    """As in the portal: a worker, a sweeper, and whoever adds jobs, over one Redis."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("needs redis-server (Debian: apt-get install redis-server), which is not here")
+    number, away = (200, 10) if is_long else (40, 0)
+    port = free_port()
+    with ExitStack() as running:
+        with redis_server(tmp_path, port) as address:
+            running.enter_context(sending_over(address, monkeypatch))
+            forgotten = add(GOOD, number)
+            for script in (WORKER.format(lease=LEASE_SECONDS), SWEEPER):
+                part = Worker(address, script=script)
+                running.callback(part.stop)
+            client = redis_client.Redis(port=port)
+            client.flushall()
+            client.close()
+        # Away: jobs are added all the same.
+        keys = forgotten + add(GOOD, number, first=number)
+        time.sleep(away)
+        running.enter_context(redis_server(tmp_path, port))
+        started = time.monotonic()
+
+        def left() -> int:
+            time.sleep(0.2)
+            return Job.objects.unfinished().filter(pk__in=keys).count()
+
+        wait_until(lambda: not left(), seconds=60, what="every job to end")
+
+    assert effects() == {str(subject): 1 for subject in range(len(keys))}
+    ended = round(time.monotonic() - started, 1)
+    seen("R5", jobs=len(keys), lost=0, twice=0, ended_after_s=ended)
 
 
 @pytest.mark.R10

@@ -39,8 +39,10 @@ def process_of(address: str) -> psutil.Process:
 @pytest.mark.R5
 @pytest.mark.django_db
 def test_pages_are_made_while_redis_says_nothing_and_kept_when_it_is_back(
-    cache, redis, client, monkeypatch, seen
+    cache, redis, client, settings, monkeypatch, seen
 ):
+    settings.SIGN_IN_TRIES = 1
+    wrong = {"username": "nobody", "password": "wrong"}
     cache.set("page", "kept")
     assert cache.get("page") == "kept"
     server = process_of(redis)
@@ -48,6 +50,7 @@ def test_pages_are_made_while_redis_says_nothing_and_kept_when_it_is_back(
     try:
         found = cache.get("page", "not here")
         pages = [client.get(path).status_code for path in ("/", "/landmarks/?q=궁", "/map/")]
+        tries = [client.post("/accounts/login/", wrong).status_code for _ in range(2)]
         asked = []
         monkeypatch.setattr(cache._cache, "get", lambda *_, **__: asked.append(1))
         again = cache.get("page", "left alone")
@@ -56,6 +59,7 @@ def test_pages_are_made_while_redis_says_nothing_and_kept_when_it_is_back(
 
     assert (found, again, asked) == ("not here", "left alone", [])
     assert pages == [200, 200, 200]
+    assert tries == [200, 429]
     monkeypatch.undo()
     monkeypatch.setattr(DispensableRedisCache, "_away_until", time.monotonic())
     assert cache.get("page") == "kept"
