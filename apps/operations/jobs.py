@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -48,6 +49,8 @@ class JobNotHeld(Exception):
 
 # When a job is tried again whose files the storage does not give.
 STORAGE_AWAY = timedelta(seconds=10)
+# So long the sweeper does jobs itself before it looks again.
+AT_ONCE_SECONDS = 15.0
 _sending = threading.BoundedSemaphore(4)
 
 
@@ -235,6 +238,7 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
     A job whose wake-up cannot be sent, or that nobody took for `overdue`, is done by the
     sweeper itself, so that every job ends even with the broker off. The workers are woken
     for old ones all the same: after a broker that forgot everything they share the work.
+    After AT_ONCE_SECONDS the rest is left to the next look, which finds the broker back.
     Returns how many jobs were found.
     """
     found = list(Job.objects.due(at))
@@ -245,8 +249,11 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
         broker_takes = broker_takes and wake_worker(job)
         if not broker_takes or job.available_at + overdue <= at:
             left.append(job)
+    until = time.monotonic() + AT_ONCE_SECONDS
     for job in left:
         run_here(job)
+        if time.monotonic() > until:
+            break
     return len(found)
 
 

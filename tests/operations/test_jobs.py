@@ -224,6 +224,19 @@ def test_sweep_finishes_every_job_with_the_broker_off(monkeypatch):
     assert len(asked) == 1
 
 
+def test_sweep_leaves_the_rest_to_the_next_look_when_it_takes_long(monkeypatch):
+    monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", 0.0)
+    monkeypatch.setattr(jobs, "wake_worker", lambda job: False)
+    now = timezone.now()
+    first, *_others = [jobs.add_job(task=TASK, subject=number, at=now) for number in range(3)]
+    here = []
+    monkeypatch.setattr(jobs, "run_here", lambda job: here.append(job.pk))
+
+    found = jobs.sweep_jobs(at=now, overdue=timedelta(seconds=15))
+
+    assert (found, here) == (3, [first.pk])
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_work_on_gives_each_job_to_one_of_many_workers(wake_ups):

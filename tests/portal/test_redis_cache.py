@@ -22,6 +22,7 @@ def cache(settings, redis, monkeypatch):
     """Let pages be kept in a Redis of this test's own, left alone for as long as a test takes."""
     monkeypatch.setattr(redis_cache, "LEFT_ALONE_SECONDS", 600.0)
     monkeypatch.setattr(DispensableRedisCache, "_away_until", 0.0)
+    monkeypatch.setattr(redis_cache, "LEFT_ALONE_SECONDS", 600.0)
     held = {"BACKEND": "portal.redis_cache.DispensableRedisCache", "LOCATION": redis}
     settings.CACHES = {"default": held, "pages": held}
     yield caches["pages"]
