@@ -159,6 +159,25 @@ def redis_server(folder: Path, port: int = 0) -> Iterator[str]:
         process.wait(timeout=15)
 
 
+@contextmanager
+def web_processes(number: int, **environment: str) -> Iterator[str]:
+    """Run so many web processes without the rest of a portal; give their address."""
+    address = f"http://127.0.0.1:{free_port()}"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "portal.wsgi:application", f"--workers={number}"]
+        + ["--worker-class=gthread", "--threads=4", "--log-level=warning"]
+        + [f"--bind={address.removeprefix('http://')}"],
+        cwd=ROOT,
+        env=os.environ | environment,
+    )
+    try:
+        wait_until(lambda: http_status(f"{address}/healthz") == 200, seconds=90, what="an answer")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

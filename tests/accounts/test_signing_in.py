@@ -1,9 +1,13 @@
 """Guessing passwords and codes ends soon, for everybody alike, and the owner gets in."""
 
+import random
+import statistics
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -229,3 +233,71 @@ def test_windows_are_short_enough_that_no_quarter_of_an_hour_sees_ten_tries(brow
     start = Limit.objects.get(name="sign_in_password").window_start
     assert start.minute % 15 == 0 and Limit.objects.get(name="sign_in_password").used == 5
     assert datetime.now(UTC) - start < timedelta(minutes=15)
+
+
+def address_of(pattern: str, number: int, chance: random.Random) -> str:
+    """Return where a guess comes from: one address, those of a network, any."""
+    return {
+        "one address": "192.0.2.1",
+        "one network": f"192.0.2.{number % 250 + 1}",
+        "anywhere": f"{chance.randint(11, 99)}.{chance.randint(0, 255)}.0.{number % 250 + 1}",
+    }[pattern]
+
+
+@pytest.mark.S7
+@pytest.mark.slow
+def test_of_a_thousand_guesses_few_are_compared_wherever_they_come_from(
+    editor, monkeypatch, is_long, seen
+):
+    guesses = 1000 if is_long else 60
+    own = Client()
+    try_in(own, PASSWORD)
+    own.post("/accounts/logout/")
+    chance, compared = random.Random(7), []
+    check = User.check_password
+    monkeypatch.setattr(User, "check_password", lambda self, raw: bool(compared.append(raw)))
+
+    for number in range(guesses):
+        for pattern in ("one address", "one network", "anywhere"):
+            try_in(Client(REMOTE_ADDR=address_of(pattern, number, chance)), f"guess {number}")
+
+    seen("S7", guesses=3 * guesses, compared=len(compared))
+    # A window may end meanwhile.
+    assert 0 < len(compared) <= 10
+    monkeypatch.setattr(User, "check_password", check)
+    assert try_in(own, PASSWORD).status_code == 302
+
+
+@pytest.mark.S7
+@pytest.mark.slow
+def test_a_name_that_nobody_has_costs_what_a_known_one_costs(
+    editor, settings, monkeypatch, is_long, seen
+):
+    settings.SIGN_IN_TRIES = 1000
+    hashed = []
+    encode = Argon2PasswordHasher.encode
+    monkeypatch.setattr(
+        Argon2PasswordHasher,
+        "encode",
+        lambda self, password, salt: hashed.append(salt) or encode(self, password, salt),
+    )
+    verify = Argon2PasswordHasher.verify
+    monkeypatch.setattr(
+        Argon2PasswordHasher,
+        "verify",
+        lambda self, password, encoded: hashed.append(encoded) or verify(self, password, encoded),
+    )
+    times: dict[str, list[float]] = {"kim": [], "nobody": []}
+    counts = {}
+    for _ in range(40 if is_long else 1):
+        for name, seconds in times.items():
+            hashed.clear()
+            started = time.perf_counter()
+            try_in(Client(), "wrong", name=name)
+            seconds.append(time.perf_counter() - started)
+            counts[name] = len(hashed)
+
+    known, unknown = (1000 * statistics.median(seconds) for seconds in times.values())
+    seen("S7", known_ms=round(known), unknown_ms=round(unknown))
+    assert counts["kim"] == counts["nobody"] == 1
+    assert abs(known - unknown) <= 10 or not is_long

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -15,7 +17,7 @@ from apps.api.v1 import recognitions
 from apps.operations.idempotency import HELD_FOR, KEPT_FOR, forget_expired
 from apps.operations.models import IdempotencyKey
 from apps.partners.models import Scope
-from apps.recognition.models import RecognitionRequest
+from apps.recognition.models import RecognitionPhoto, RecognitionRequest
 from tests.api.test_recognitions import ADDRESS, client_with, problem_of, upload
 from tests.pictures import encoded, scene
 
@@ -42,6 +44,19 @@ def test_the_same_request_again_gets_the_same_answer(known_places, partner):
     assert again["Location"] == first["Location"]
     assert (again["Idempotency-Replayed"], "Idempotency-Replayed" in first) == ("true", False)
     assert RecognitionRequest.objects.count() == 1
+
+
+@pytest.mark.S12
+def test_a_photo_sent_many_times_over_is_one_stored_object(known_places, partner, is_long, seen):
+    times = 100 if is_long else 10
+
+    replies = [send(partner) for _ in range(times)]
+
+    seen("S12", same_request=times, stored=RecognitionPhoto.objects.count())
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.json()["id"] for reply in replies}) == 1
+    files = [path for path in Path(settings.MEDIA_ROOT).rglob("*.*") if "recognition" in str(path)]
+    assert (RecognitionPhoto.objects.count(), len(files)) == (1, 1)
 
 
 def test_the_same_photo_as_base64_is_the_same_request(known_places, partner):

@@ -129,6 +129,7 @@ def test_64_annotators_never_share_a_task_and_lose_nothing(busy_portal, database
     seen("R1", tasks=tasks, given_twice=0, lost=tasks - len(log.acknowledged), p95_s=round(p95, 3))
     assert len(log.acknowledged) == tasks
     assert set(log.statuses) <= {200, 204}
+    assert p95 <= 1 or not is_long
 
 
 @pytest.mark.R3

@@ -206,6 +206,24 @@ def test_the_second_of_two_editors_sees_both_texts_and_nothing_is_lost(staff):
     assert (landmark.address, landmark.version) == ("my address", 3)
 
 
+@pytest.mark.R14
+@pytest.mark.slow
+def test_of_many_saves_of_two_editors_none_is_silently_overwritten(staff, is_long, seen):
+    times = 500 if is_long else 5
+    landmark = LandmarkFactory(names={"ko": "첨성대"})
+    address = f"/admin/catalogue/landmark/{landmark.pk}/change/"
+    conflicts = overwritten = 0
+    for number in range(times):
+        landmark.refresh_from_db()
+        mine = form_of(landmark, address=f"mine {number}")
+        assert staff.post(address, form_of(landmark, address=f"theirs {number}")).status_code == 302
+        conflicts += staff.post(address, mine).status_code == 409
+        overwritten += Landmark.objects.get().address != f"theirs {number}"
+
+    seen("R14", saves=2 * times, conflicts=conflicts, overwritten=overwritten)
+    assert (conflicts, overwritten) == (times, 0)
+
+
 def test_a_conflict_names_what_the_keys_stand_for(staff):
     landmark = LandmarkFactory()
     other = CategoryFactory(slug="nature", name="자연")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +12,8 @@ from django.db import connection
 
 from apps.operations.models import Limit
 from apps.partners.models import KeyUsage
-from tests.environment import CLUSTER, OWNER, ROOT
-from tests.running import free_port, http_status, wait_until
+from tests.environment import CLUSTER, OWNER
+from tests.running import web_processes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 PROCESSES, REQUESTS, LIMIT = 4, 200, 60
@@ -25,21 +22,9 @@ PROCESSES, REQUESTS, LIMIT = 4, 200, 60
 @pytest.fixture
 def four_processes(transactional_db) -> Iterator[str]:
     """Serve this test's database by four processes; yield the address."""
-    address = f"http://127.0.0.1:{free_port()}"
     url = CLUSTER.url(OWNER, connection.settings_dict["NAME"])
-    server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "portal.wsgi:application", f"--workers={PROCESSES}"]
-        + ["--worker-class=gthread", "--threads=4", "--log-level=warning"]
-        + [f"--bind={address.removeprefix('http://')}"],
-        cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": url},
-    )
-    try:
-        wait_until(lambda: http_status(f"{address}/healthz") == 200, seconds=90, what="an answer")
+    with web_processes(PROCESSES, DATABASE_URL=url) as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
 
 
 @pytest.mark.S6

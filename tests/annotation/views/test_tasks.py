@@ -440,3 +440,33 @@ def test_a_box_that_cannot_be_is_refused_and_the_task_stays_held(client, dataset
     assert set(response.json()["errors"]) == {"bbox"}
     assert claimed(client)["token"] == task["token"]
     assert not Annotation.objects.exists()
+
+
+@pytest.mark.R2
+@pytest.mark.slow
+def test_of_many_who_come_back_late_none_overwrites_what_a_colleague_drew(
+    client, dataset, person, signed_in, is_long, seen
+):
+    times = 1000 if is_long else 20
+    colleague = person("annotator", username="jun")
+    AssignmentFactory(dataset=dataset, annotator=colleague)
+    quick = signed_in(colleague)
+    overwritten = 0
+    for _ in range(times):
+        TaskFactory(dataset=dataset)
+        held = claimed(client)
+        AnnotationTask.objects.filter(pk=held["id"]).update(lease_until=timezone.now())
+        taken = claimed(quick)
+        assert taken["id"] == held["id"]
+        theirs = GOOD | {"bbox": [10, 20, 300, 400]}
+        before = verb(client, held, "submit", token=held["token"], **GOOD)
+        done = verb(quick, taken, "submit", token=taken["token"], **theirs)
+        after = verb(client, held, "submit", token=held["token"], **GOOD)
+        assert (before.status_code, done.status_code, after.status_code) == (409, 200, 409)
+        stored = Annotation.objects.get(task_id=held["id"])
+        overwritten += (stored.by_id, int(stored.x)) != (colleague.pk, 10)
+
+    kept = Draft.objects.filter(task__dataset=dataset)
+    assert {tuple(draft.content["bbox"]) for draft in kept} == {tuple(GOOD["bbox"])}
+    assert (overwritten, kept.count()) == (0, times)
+    seen("R2", late_submits=2 * times, overwritten=overwritten, drafts_kept=kept.count())
