@@ -30,6 +30,7 @@ MODULES = (
     "vector_index",
     "verification",
     "input_pipeline",
+    "arcface_head",
     "photo_to_answer",
     "two_hosts",
     "start",
