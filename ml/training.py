@@ -106,6 +106,7 @@ class Run:
             "mixed_bfloat16" if config.mixed_precision else "float32"
         )
         self.strategy = _strategy(config.strategy)
+        self.writes = _is_chief(self.strategy)
         with self.strategy.scope():
             self.network = training_network(config)
             self.heads = {
@@ -191,7 +192,7 @@ class Run:
                 self.training_loss = float(np.mean(losses))
                 losses = []
                 self._note(self.evaluate(shards, place.stage.side))
-            if self.step % self.config.checkpoint_every == 0 or is_last:
+            if self.writes and (self.step % self.config.checkpoint_every == 0 or is_last):
                 self.save()
 
     def _step_function(self):
@@ -285,7 +286,15 @@ class Run:
             )
             right += int(np.sum(np.argmax(logits, axis=1) == labels.numpy()))
             count += len(labels)
-        return Evaluation(losses / max(count, 1), right / max(count, 1))
+        return self._agreed(Evaluation(losses / max(count, 1), right / max(count, 1)))
+
+    def _agreed(self, evaluation: Evaluation) -> Evaluation:
+        """The mean over all workers: batch statistics differ a little, and all stop together."""
+        if self.config.strategy != "multi_worker":
+            return evaluation
+        own = self.strategy.run(lambda: tf.constant(evaluation))
+        mean = self.strategy.reduce(tf.distribute.ReduceOp.MEAN, own, axis=None)
+        return Evaluation(*mean.numpy().tolist())
 
     def _answers(self, images):
         if not hasattr(self, "_answer"):
@@ -312,6 +321,8 @@ class Run:
             "learning_rate": float(self.optimizers[0].learning_rate.numpy()),
             "at": round(time.time(), 1),
         }
+        if not self.writes:
+            return
         with (self.output / LOG_FILE).open("a") as log:
             log.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
@@ -440,3 +451,9 @@ def _strategy(name: str) -> tf.distribute.Strategy:
     if name == "multi_worker":
         return tf.distribute.MultiWorkerMirroredStrategy()
     return tf.distribute.get_strategy()
+
+
+def _is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Of several workers with one folder, one writes log and checkpoints."""
+    cluster = strategy.cluster_resolver
+    return cluster is None or cluster.task_type in (None, "", "chief") or cluster.task_id == 0

@@ -1,7 +1,10 @@
 """Whole runs on few small pictures: they learn, end, and go on exactly where they stopped."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ from ml.training_config import (  # noqa: E402
     config_named,
 )
 from tests.environment import ROOT  # noqa: E402
+from tests.running import free_port  # noqa: E402
 
 REFERENCES = ROOT / "ml" / "demo" / "pictures" / "references"
 PLACES = ("dabotap", "n-seoul-tower", "sungnyemun")
@@ -155,6 +159,41 @@ def test_every_way_to_train_takes_steps_that_learn(shards, tmp_path, values):
     first, *_, last = log_of(tmp_path)
     assert result.step == 18
     assert last["training_loss"] < first["training_loss"]
+
+
+@pytest.mark.slow
+def test_two_workers_train_one_network_and_one_of_them_writes(shards, tmp_path):
+    ports = [free_port(), free_port()]
+    command = [sys.executable, "-m", "ml.train", "--config", "smoke", "--shards", shards]
+    command += ["--output", str(tmp_path)]
+    changes = {"strategy": "multi_worker", "backbone": "tiny", "steps": 8, "evaluate_every": 4}
+    for name, value in changes.items():
+        command += ["--set", f"{name}={value}"]
+    command += ["--set", "weights=null", "--set", 'train_from=""']
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    workers = []
+    for number in range(2):
+        task = {"cluster": cluster, "task": {"type": "worker", "index": number}}
+        workers.append(
+            subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=os.environ | {"TF_CONFIG": json.dumps(task)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+    said = []
+    for worker in workers:
+        with worker:
+            said.append(worker.communicate(timeout=300)[0])
+
+    assert [worker.returncode for worker in workers] == [0, 0], said
+    ends = [json.loads(text.splitlines()[-1]) for text in said]
+    assert ends[0] == ends[1]
+    assert [line["step"] for line in log_of(tmp_path)] == [4, 8]
+    assert len(training.checkpoints(tmp_path)) == 1
 
 
 @pytest.mark.slow
