@@ -189,6 +189,8 @@ def _store_photos(rows: list, photos: int, chance: random.Random, now) -> None:
                 height=1200,
                 license=chance.choice(licenses),
                 credit=chance.choice(["", "A photographer"]),
+                alt_texts={"ko": f"돌로 쌓은 탑 {n}", "en": f"A tower built of stone, number {n}"},
+                captions={"ko": "남쪽에서 본 모습", "en": "Seen from the south"},
                 source="bench",
                 created_at=now,
             )

@@ -27,7 +27,7 @@ CHANGEABLE: dict[type[models.Model], tuple[str, ...]] = {
         *("category", "region", "parent", "owner", "state", "address", "opening_hours"),
         *("adult_fee", "wheelchair", "website", "phone", "source"),
     ),
-    Photo: ("license", "author", "credit", "source", "reference"),
+    Photo: ("license", "author", "credit", "alt_texts", "captions", "source", "reference"),
 }
 RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
     Landmark: (
@@ -37,7 +37,7 @@ RESTORABLE: dict[type[models.Model], tuple[str, ...]] = {
     ),
     Photo: (
         *("landmark_id", "license_id", "author", "credit", "source", "source_url"),
-        *("reference", "shows_no_landmark", "focal_x", "focal_y"),
+        *("reference", "shows_no_landmark", "focal_x", "focal_y", "alt_texts", "captions"),
     ),
 }
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from apps.catalogue.likeness import perceptual_hash
 from apps.catalogue.models import Landmark, License, Photo
 from apps.catalogue.models.photo import ALIKE_BITS
+from apps.catalogue.photo_texts import Texts, plain_texts, tidy_texts
 from apps.catalogue.pictures import Bounds, open_stored, upload_bounds
 from apps.operations.stored_files import discard_files
 
@@ -41,11 +42,14 @@ def attach_photo(
     author: str = "",
     source_url: str = "",
     reference: bool = False,
+    alt_texts: Texts | None = None,
+    captions: Texts | None = None,
 ) -> tuple[Photo, bool]:
     """Store a prepared JPEG as a photo of a landmark; without one it shows no landmark.
 
     sha256 is that of the file as it was given: the same file again changes nothing but
     `reference`. Returns the photo and whether it is new. Its renditions come by themselves.
+    On a page that is public already, a text that was not given says no more than the name.
     """
     known = Photo.objects.filter(landmark=landmark, sha256=sha256).first()
     if known:
@@ -53,6 +57,10 @@ def attach_photo(
             known.reference = True
             known.save(update_fields=["reference"])
         return known, False
+    alt_texts, captions = tidy_texts(alt_texts), tidy_texts(captions)
+    if landmark is not None and landmark.state == Landmark.State.PUBLISHED:
+        plain = plain_texts(landmark)
+        alt_texts, captions = {**plain.alt_texts, **alt_texts}, {**plain.captions, **captions}
     image = open_stored(io.BytesIO(content))
     photo = Photo(
         landmark=landmark,
@@ -65,6 +73,8 @@ def attach_photo(
         license=license,
         credit=credit,
         author=author,
+        alt_texts=alt_texts,
+        captions=captions,
         source=source,
         source_url=source_url,
         perceptual_hash=perceptual_hash(image),

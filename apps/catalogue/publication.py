@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalogue.completeness import missing
 from apps.catalogue.models import Landmark
+from apps.catalogue.photo_texts import lacking
 
 
 class Gate(NamedTuple):
@@ -15,6 +16,12 @@ class Gate(NamedTuple):
 
     blockers: list[str]
     warnings: list[str]
+
+
+def untold(photo: dict) -> str:
+    """Say what a photo lacks to be shown to everybody; photo: one of a landmark's `untold`."""
+    lacks = lacking(photo["alt_texts"], photo["captions"])
+    return _("photo %(photo)s lacks: %(lacks)s") % {"photo": str(photo["pk"])[:8], "lacks": lacks}
 
 
 def gate(landmark: Landmark) -> Gate:
@@ -29,6 +36,7 @@ def gate(landmark: Landmark) -> Gate:
         blockers.append(_("the region is a whole province: choose a city, county or district"))
     if landmark.uncredited:
         blockers.append(_("a photo lacks the credit that its license asks for"))
+    blockers += [untold(photo) for photo in landmark.untold or []]
     if landmark.redirected:
         blockers.append(_("it was merged into another landmark"))
     return Gate(blockers, [lack for lack in missing(facts) if lack not in blockers])

@@ -109,6 +109,7 @@ def _image(photo: Photo, absolute: Absolute) -> dict:
     return {
         "@type": "ImageObject",
         "contentUrl": absolute(url),
+        "caption": photo.caption,
         "width": width,
         "height": height,
         "license": photo.license.url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from apps.catalogue.models import Landmark
-from apps.catalogue.publication import Gate, gate
+from apps.catalogue.publication import Gate, gate, untold
 from apps.guide.models import Article
 
 State = Article.State
@@ -35,6 +35,7 @@ def article_gate(article: Article) -> Gate:
         warnings.append(_("no photo to show"))
     if landmark.uncredited:
         warnings.append(_("a photo lacks the credit that its license asks for"))
+    warnings += [untold(photo) for photo in landmark.untold]
     if not landmark.facts.coordinates:
         warnings.append(_("no coordinates"))
     if len(article.body.strip()) < SHORTEST_BODY:

@@ -54,6 +54,7 @@ def sent(photo: Photo, **changes) -> dict:
         "source_url": photo.source_url,
         "focal_x": photo.focal_x,
         "focal_y": photo.focal_y,
+        **{f"{name}_{code}": "Gate" for name in ("alt_texts", "captions") for code in ("ko", "en")},
     } | changes
 
 

@@ -68,5 +68,7 @@ class PhotoFactory(factory.django.DjangoModelFactory):
     width = 320
     height = 240
     license = factory.SubFactory(LicenseFactory)
+    alt_texts = factory.LazyFunction(lambda: {"ko": "돌로 쌓은 탑", "en": "A stone tower"})
+    captions = factory.LazyFunction(lambda: {"ko": "남쪽에서 본 탑", "en": "From the south"})
     source = "test"
     created_at = factory.LazyFunction(timezone.now)

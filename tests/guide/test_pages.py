@@ -202,5 +202,5 @@ def test_every_picture_says_what_it_shows_and_whose_it_is(client, content):
     text = client.get("/en/landmarks/tower/").content.decode()
     shown = [image["alt"] for image in Page(text).all("img")]
 
-    assert shown == ["Drawing of Tower", "Sketch map of where Tower is"]
+    assert shown == ["A stone tower", "Sketch map of where Tower is"]
     assert text.count("picture-credit") == text.count("<figure>") == 1

@@ -100,6 +100,12 @@ def test_what_an_editor_writes_is_public_once_a_publisher_says_so(people, sign_i
         (tmp_path / f"{number}.jpg").write_bytes(encoded(scene("gate", uuid.uuid4().int + number)))
     page.select_option("#id_license", label="Creative Commons Attribution 4.0")
     page.fill("#id_credit", f"사진가 {slug}")
+    for name, korean, english in (
+        ("alt_texts", "돌문과 두 층 지붕", "A stone gate with two roofs"),
+        ("captions", "남쪽에서 본 문", "The gate from the south"),
+    ):
+        page.fill(f"[name={name}_ko]", korean)
+        page.fill(f"[name={name}_en]", english)
     page.set_input_files("[name=photo]", [tmp_path / "1.jpg", tmp_path / "2.jpg"])
     page.locator("photo-drop button.admin-button").click()
     stored = page.locator("photo-drop ul li", has_text="저장했습니다")
@@ -130,7 +136,9 @@ def test_what_an_editor_writes_is_public_once_a_publisher_says_so(people, sign_i
     expect(review.get_by_role("heading", level=1)).to_have_text("새 남문")
     expect(review.locator("main")).to_contain_text(TEXT)
     expect(review.locator(".landmark-picture figcaption")).to_contain_text(f"사진가 {slug}")
+    expect(review.locator(".landmark-picture figcaption")).to_contain_text("남쪽에서 본 문")
     photo = review.locator(".landmark-picture img")
+    expect(photo).to_have_attribute("alt", "돌문과 두 층 지붕")
     assert photo.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
 
 

@@ -24,6 +24,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from apps.catalogue.admin.photo_texts import FIELDS as TEXT_FIELDS
+from apps.catalogue.admin.photo_texts import AllTextsField
 from apps.catalogue.history import (
     CHANGEABLE,
     MOST_AT_ONCE,
@@ -189,11 +191,15 @@ def bulk_form(model: type[models.Model], site: admin.AdminSite) -> type[BulkForm
     """Return the form of the fields that may be changed in many rows of a model."""
     fields: dict[str, forms.Field] = {"preset": _preset_field()} if model is Photo else {}
     for name in CHANGEABLE[model]:
-        fields[name] = _bulk_field(model._meta.get_field(name), site)
+        if name in TEXT_FIELDS:
+            fields[name] = TEXT_FIELDS[name](AllTextsField)
+        else:
+            fields[name] = _bulk_field(model._meta.get_field(name), site)
     clearable = [
         (name, capfirst(model._meta.get_field(name).verbose_name))
         for name in CHANGEABLE[model]
-        if model._meta.get_field(name).blank and not isinstance(fields[name], _YesOrNo)
+        if model._meta.get_field(name).blank
+        and not isinstance(fields[name], (_YesOrNo, AllTextsField))
     ]
     if clearable:
         fields["empty"] = forms.MultipleChoiceField(

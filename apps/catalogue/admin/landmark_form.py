@@ -10,6 +10,8 @@ from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
@@ -19,6 +21,7 @@ from apps.catalogue.history import state_refusal
 from apps.catalogue.imports.slugs import free_slugs
 from apps.catalogue.models import Landmark, LandmarkName, LandmarkNote, LandmarkRedirect
 from apps.catalogue.models.tree import NameKind
+from apps.catalogue.publication import untold
 
 # Languages that names come in beside those of the pages.
 OTHER_LANGUAGES = ("ja", "zh-hans", "zh-hant", "fr", "de", "es", "ru", "vi", "th")
@@ -175,4 +178,24 @@ class LandmarkForm(forms.ModelForm):
             self.add_error("state", _("it was merged into another landmark"))
         if self.instance.pk and self.instance.photos.uncredited().exists():
             self.add_error("state", _("a photo lacks the credit that its license asks for"))
+        for text in self._untold_photos():
+            self.add_error("state", text)
         return values
+
+    def _untold_photos(self) -> list[str]:
+        """Say of each photo what keeps it from the public, with a way to it."""
+        if not self.instance.pk:
+            return []
+        (untold_photos,) = (
+            Landmark.objects.filter(pk=self.instance.pk)
+            .with_facts()
+            .values_list("untold", flat=True)
+        )
+        return [
+            format_html(
+                '<a class="admin-link" href="{}">{}</a>',
+                reverse("admin:catalogue_photo_change", args=[photo["pk"]]),
+                untold(photo),
+            )
+            for photo in untold_photos
+        ]

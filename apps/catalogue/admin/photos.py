@@ -22,8 +22,9 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.catalogue.admin.bulk import BulkChanges
+from apps.catalogue.admin.photo_texts import alt_field, caption_field, require_texts
 from apps.catalogue.admin.scope import ScopedAdmin
-from apps.catalogue.models import Photo
+from apps.catalogue.models import Landmark, Photo
 from apps.catalogue.photos import alike_pairs, alike_photos
 from apps.operations.conflicts import VersionedAdmin
 from apps.operations.listing import ChosenFilter
@@ -42,6 +43,17 @@ class WithoutCredit(RadioFilter):
         if self.value() == "missing":
             return photos.filter(license__needs_credit=True, credit="")
         return photos
+
+
+class WithoutTexts(RadioFilter):
+    title = _("alternative text and caption")
+    parameter_name = "texts"
+
+    def lookups(self, request, model_admin):
+        return [("missing", _("missing in a language"))]
+
+    def queryset(self, request, photos):
+        return photos.without_texts() if self.value() == "missing" else photos
 
 
 class Renditions(RadioFilter):
@@ -86,6 +98,9 @@ class PhotoForm(forms.ModelForm):
         widget=FocalPoint,
     )
 
+    alt_texts = alt_field()
+    captions = caption_field()
+
     def clean_focal_x(self) -> float:
         value = self.cleaned_data["focal_x"]
         return self.instance.focal_x if value is None else value
@@ -99,6 +114,10 @@ class PhotoForm(forms.ModelForm):
         license = values.get("license")
         if license and license.needs_credit and not values.get("credit"):
             values["credit"] = values.get("author", "")
+        landmark = values.get("landmark")
+        public = landmark and landmark.state == Landmark.State.PUBLISHED
+        if public and license and license.may_show:
+            require_texts(self, values)
         return values
 
 
@@ -109,6 +128,7 @@ class PhotoAdmin(BulkChanges, ScopedAdmin, VersionedAdmin):
     list_display_links = ["picture", "landmark"]
     list_filter = [
         WithoutCredit,
+        WithoutTexts,
         Renditions,
         ("landmark", ChosenFilter),
         ("license", ChosenFilter),
@@ -127,6 +147,7 @@ class PhotoAdmin(BulkChanges, ScopedAdmin, VersionedAdmin):
     autocomplete_fields = ["landmark", "license"]
     fields = [
         *("large_picture", "focal_x", "focal_y", "landmark", "license", "author", "credit"),
+        *("alt_texts", "captions"),
         *("source", "source_url", "reference", "shows_no_landmark", "looks_alike"),
         *("shown_renditions", "file", "sha256", "bytes", "width", "height", "created_at"),
     ]

@@ -19,6 +19,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from apps.catalogue.admin.photo_texts import alt_field, caption_field
 from apps.catalogue.models import Landmark, License, PhotoPreset
 from apps.catalogue.photos import alike_photos, attach_photo, photo_bounds
 from apps.catalogue.pictures import PictureRefused, prepare
@@ -52,6 +53,8 @@ class UploadForm(forms.Form):
     credit = forms.CharField(
         label=_("credit"), max_length=300, required=False, widget=UnfoldAdminTextInputWidget
     )
+    alt_texts = alt_field()
+    captions = caption_field()
     reference = forms.BooleanField(
         label=_("Recognition may know the landmark by it."),
         required=False,

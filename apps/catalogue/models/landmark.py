@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.indexes import GinIndex, GistIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, Func, OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,9 @@ from apps.catalogue.models.tree import Category, CategoryName, NameKind, Region,
 from apps.catalogue.opening_hours import WrongOpeningHours, is_open, parse
 from apps.catalogue.scope import within_regions
 from apps.catalogue.searching import searched
+
+# So many photos are named that keep a landmark from publication.
+UNTOLD_NAMED = 3
 
 
 def valid_opening_hours(text: str) -> None:
@@ -136,6 +141,14 @@ class LandmarkQuerySet(models.QuerySet):
             has_english_name=Exists(names.filter(language="en")),
             has_photo=Exists(photos.showable()),
             uncredited=Exists(photos.uncredited()),
+            untold=ArraySubquery(
+                photos.showable()
+                .without_texts()
+                .order_by("created_at", "pk")
+                .values(lacks=JSONObject(pk="pk", alt_texts="alt_texts", captions="captions"))[
+                    :UNTOLD_NAMED
+                ]
+            ),
             has_korean_text=Exists(self._texts("ko")),
             has_english_text=Exists(self._texts("en")),
             redirected=Exists(LandmarkRedirect.objects.filter(old_slug=OuterRef("slug"))),

@@ -17,6 +17,7 @@ from pgvector.django import BitField, HammingDistance, HnswIndex
 
 from apps.catalogue.models.landmark import Landmark
 from apps.catalogue.models.license import License
+from apps.catalogue.photo_texts import NEEDED_LANGUAGES
 from apps.catalogue.scope import within_regions
 
 # Pictures of one thing differ in more of the 64 bits; scaled and re-encoded copies in few.
@@ -51,6 +52,11 @@ class PhotoQuerySet(models.QuerySet):
     def uncredited(self) -> PhotoQuerySet:
         """Photos that could be shown, were it not for the credit that is missing."""
         return self.filter(license__may_show=True, license__needs_credit=True, credit="")
+
+    def without_texts(self) -> PhotoQuerySet:
+        """Photos that lack an alternative text or a caption in a language that is needed."""
+        languages = list(NEEDED_LANGUAGES)
+        return self.exclude(alt_texts__has_keys=languages, captions__has_keys=languages)
 
     def alike(self, perceptual_hash: str, *, bits: int = ALIKE_BITS) -> PhotoQuerySet:
         """Photos that look like one of this hash, the likeliest first; slice them."""
@@ -100,6 +106,18 @@ class Photo(models.Model):
         _("credit"), max_length=300, blank=True, help_text=_("Shown beside the photo.")
     )
     author = models.CharField(_("author"), max_length=200, blank=True)
+    alt_texts = models.JSONField(
+        _("alternative text"),
+        default=dict,
+        blank=True,
+        help_text=_("What is to be seen, for who cannot see it. Needed for publication."),
+    )
+    captions = models.JSONField(
+        _("caption"),
+        default=dict,
+        blank=True,
+        help_text=_("Stands beneath the photo. Needed for publication."),
+    )
     source = models.CharField(_("source"), max_length=100)
     source_url = models.URLField(_("page of the source"), max_length=500, blank=True)
     focal_x = models.FloatField(
@@ -171,6 +189,16 @@ class Photo(models.Model):
     @cached_property
     def url(self) -> str:
         return _address(get_language()).replace(NIL, str(self.id))
+
+    @property
+    def alt(self) -> str:
+        """What the photo shows, in the language of the page; "" where nobody said it."""
+        return self.alt_texts.get(get_language(), "")
+
+    @property
+    def caption(self) -> str:
+        """What stands beneath it, in the language of the page; "" where nobody wrote any."""
+        return self.captions.get(get_language(), "")
 
     @property
     def whole_only(self) -> bool:

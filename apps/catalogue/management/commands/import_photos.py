@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.catalogue.models import Landmark, License
+from apps.catalogue.photo_texts import NO_TEXTS, TEXTS_FILE, TextsUnreadable, read_photo_texts
 from apps.catalogue.photos import attach_photo, photo_bounds
 from apps.catalogue.pictures import PictureRefused, prepare
 from apps.operations.audit import Change, record, snapshot
@@ -19,7 +20,11 @@ from apps.operations.models import AuditEntry
 
 
 class Command(BaseCommand):
-    help = "Import DIR/<slug>/* as photos of landmarks; with --no-landmark DIR/** as rejections."
+    help = (
+        "Import DIR/<slug>/* as photos of landmarks; with --no-landmark DIR/** as rejections. "
+        "DIR/texts.csv may say what they show: file (SLUG/NAME), alt_ko, alt_en, caption_ko, "
+        "caption_en."
+    )
 
     def add_arguments(self, parser) -> None:
         parser.add_argument("directory", type=Path)
@@ -40,6 +45,10 @@ class Command(BaseCommand):
             raise CommandError(f"{license_code} forbids training, so no photo may be a reference.")
         if not directory.is_dir():
             raise CommandError(f"{directory} is not a folder.")
+        try:
+            self._texts = read_photo_texts(directory)
+        except TextsUnreadable as reason:
+            raise CommandError(str(reason)) from reason
         added, unchanged, refused = 0, 0, []
         for path in _files(directory):
             try:
@@ -69,6 +78,8 @@ class Command(BaseCommand):
                 raise OSError(f"there is no landmark {slug!r}")
         with path.open("rb") as file:
             photo = prepare(file, name=path.name, bounds=photo_bounds(license))
+        texts = self._texts.get(path.relative_to(directory).as_posix(), NO_TEXTS)
+        texts = texts.of(landmark) if landmark else texts
         now = timezone.now()
         with transaction.atomic():
             held, new = attach_photo(
@@ -79,6 +90,8 @@ class Command(BaseCommand):
                 credit=options["credit"],
                 source=options["source"],
                 reference=options["reference"] and landmark is not None,
+                alt_texts=texts.alt_texts,
+                captions=texts.captions,
                 at=now,
             )
             if new:
@@ -90,5 +103,7 @@ class Command(BaseCommand):
 
 def _files(directory: Path) -> Iterator[Path]:
     for path in sorted(directory.rglob("*")):
+        if path == directory / TEXTS_FILE:
+            continue
         if path.is_file() and not path.name.startswith("."):
             yield path
