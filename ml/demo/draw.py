@@ -1,4 +1,4 @@
-"""Draw the demo pictures and their manifest.
+"""Draw the demo pictures, their manifest and the words for them.
 
     python -m ml.demo.draw [--only SLUG] [--output DIR]
 
@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from ml.demo import everyday, views
+from ml.demo import everyday, views, words
 from ml.demo.rendering import Picture, Shot, render
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -39,8 +39,8 @@ COLUMNS = [
     "reflection",
     "none_of_these",
 ]
-FOLDERS = {"reference": "references", "sample": "samples"}
-BYTES = 28_500  # what one picture may take on the average; the whole set stays under 6 MB
+FOLDERS = {"reference": "references", "sample": "samples", "view": "views"}
+BYTES = 28_500  # what one picture may take on the average; the whole set stays under 10 MB
 HIDDEN = 0.01
 
 
@@ -141,6 +141,19 @@ def write_manifest(output: Path, drawn: list[dict[str, str]]) -> None:
         writer.writerows(rows[name] for name in order if name in rows)
 
 
+def write_texts(output: Path) -> None:
+    """Write texts.csv from the manifest: what the pictures that visitors see of landmarks show."""
+    with (output / "manifest.csv").open(newline="") as file:
+        rows = {row["file"]: row for row in csv.DictReader(file)}
+    shown = [job for job in jobs() if job.split in ("reference", "view") and job.file in rows]
+    with (output / "texts.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, words.COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for job in shown:
+            tags = {name: rows[job.file][name] == "1" for name in ("occluded", "truncated")}
+            writer.writerow({"file": job.file} | words.texts(job.number, **tags))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Draw the demo pictures and their manifest.")
     parser.add_argument(
@@ -153,6 +166,7 @@ def main() -> None:
         drawn.append(row)
         print(row["file"], flush=True)
     write_manifest(arguments.output, drawn)
+    write_texts(arguments.output)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,7 @@ def _sky(height, sun, strength, zenith, horizon, cloud, clouds, haze, **more) ->
     )
 
 
+_NIGHT = {"ambient": 0.9, "lamps": 1.0, "exposure": 1.5, "band": 0.3}
 SKIES = {
     "noon": _sky(52, "#fff4e4", 1.45, "#2f6fc4", "#a9cdea", "#ffffff", 0.42, 0.08),
     "clear": _sky(44, "#fff1dc", 1.5, "#2a66ba", "#9cc6e8", "#ffffff", 0.15, 0.05),
@@ -108,6 +109,10 @@ SKIES = {
         lamps=0.9,
         exposure=1.3,
         band=0.24,
+    ),
+    "night": _sky(35, "#8ea4d8", 0.07, "#070d20", "#2a3350", "#1d2740", 0.25, 0.04, **_NIGHT),
+    "winter night": _sky(
+        35, "#9db2e6", 0.12, "#0b1430", "#3a4566", "#2c3856", 0.2, 0.06, snow=0.85, **_NIGHT
     ),
 }
 

@@ -1,7 +1,9 @@
+import hashlib
 import json
 from collections import Counter
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
@@ -111,7 +113,7 @@ def test_seed_demo_adds_everything_once_and_takes_it_away(capsys, model_settings
     assert added == {
         "landmarks": 113,
         "articles": 226,
-        "photos": 126,
+        "photos": 270,
         "routes": 5,
         "practice": 48,
         "refused": [],
@@ -126,8 +128,17 @@ def test_seed_demo_adds_everything_once_and_takes_it_away(capsys, model_settings
     }
     assert Landmark.objects.published().count() == 113
     assert set(Photo.objects.values_list("source", flat=True)) == {"gilnun-demo"}
-    assert License.objects.get(code="CC0-1.0").photos.count() == 126
+    assert License.objects.get(code="CC0-1.0").photos.count() == 270
     assert ReferenceIndex.objects.get(active=True).references == 96
+    of_tower = Photo.objects.filter(landmark__slug="n-seoul-tower")
+    assert (of_tower.count(), of_tower.references().count()) == (20, 8)
+    # What recognition is tried with is in no catalogue.
+    samples = (settings.DEMO_PICTURES_DIR / "samples").rglob("*.jpg")
+    tried = {hashlib.sha256(path.read_bytes()).hexdigest() for path in samples}
+    assert not tried & set(Photo.objects.values_list("sha256", flat=True))
+    told = Photo.objects.exclude(landmark=None)
+    assert not told.without_texts().exists()
+    assert not any("{" in photo.alt_texts["en"] + photo.captions["ko"] for photo in told)
 
     call_command("seed_demo", remove=True)
 
@@ -136,7 +147,7 @@ def test_seed_demo_adds_everything_once_and_takes_it_away(capsys, model_settings
     assert not ReferenceIndex.objects.filter(active=True).exists()
     gone = AuditEntry.objects.filter(by_name="seed_demo", action="deleted")
     kinds = Counter(gone.values_list("subject_type", flat=True))
-    counts = {"catalogue.landmark": 113, "catalogue.photo": 126, "guide.route": 5}
+    counts = {"catalogue.landmark": 113, "catalogue.photo": 270, "guide.route": 5}
     assert {kind: kinds[kind] for kind in counts} == counts
 
 

@@ -49,3 +49,22 @@ def test_write_manifest_keeps_the_rows_of_pictures_not_drawn(tmp_path):
 
     with (tmp_path / "manifest.csv").open(newline="") as file:
         assert [row["slug"] for row in csv.DictReader(file)] == ["old", "new"]
+
+
+def test_words_are_written_of_what_visitors_see_and_tell_what_is_in_the_way(tmp_path):
+    jobs = [job for job in draw.jobs() if job.slug == "sungnyemun"]
+    hidden = {"occluded": "1", "truncated": "0"}
+    free = {"occluded": "0", "truncated": "0"}
+    rows = [
+        dict.fromkeys(draw.COLUMNS, "") | {"file": job.file} | (hidden if n == 1 else free)
+        for n, job in enumerate(jobs)
+    ]
+    draw.write_manifest(tmp_path, rows)
+
+    draw.write_texts(tmp_path)
+
+    with (tmp_path / "texts.csv").open(newline="", encoding="utf-8") as file:
+        texts = {row["file"]: row for row in csv.DictReader(file)}
+    assert list(texts) == [job.file for job in jobs if job.split != "sample"]
+    fronts = [name for name, row in texts.items() if "visitors" in row["alt_en"]]
+    assert fronts == [jobs[1].file]

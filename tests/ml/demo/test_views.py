@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ml.demo import rasterizing, views
+from ml.demo import rasterizing, views, words
 from ml.demo.landmarks import LANDMARKS
 from ml.demo.skies import SKIES, sun_direction
 
@@ -10,20 +10,31 @@ def test_every_landmark_has_a_stand():
     assert set(views.STANDS) == set(LANDMARKS)
 
 
-def test_plan_has_eight_references_and_four_samples():
+def test_plan_has_eight_references_four_samples_and_twelve_more_views():
     splits = [view.split for view in views.PLAN]
 
-    assert (splits.count("reference"), splits.count("sample")) == (8, 4)
+    counts = [splits.count(split) for split in ("reference", "sample", "view")]
+    assert counts == [8, 4, 12]
 
 
 def test_plan_shows_every_season_and_no_view_twice():
     assert {view.season for view in views.PLAN} == {"spring", "summer", "autumn", "winter"}
-    assert len({view[1:] for view in views.PLAN}) == 12
+    assert len({view[1:] for view in views.PLAN}) == 24
 
 
 def test_names_of_skies_and_fronts_are_known():
     for view in views.PLAN:
         assert view.sky in SKIES and view.front in views.FRONTS
+
+
+def test_every_view_has_words_of_its_own_in_both_languages():
+    for language in ("ko", "en"):
+        said = [
+            words.texts(number, occluded=True, truncated=True)[f"alt_{language}"]
+            for number in range(len(views.PLAN))
+        ]
+        assert len(set(said)) == 24
+        assert all("{name}" in text and len(text) > 15 for text in said)
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from apps.annotation.services.practice import add_practice_dataset, remove_practice_dataset
 from apps.catalogue.models import Landmark, License, Photo
+from apps.catalogue.photo_texts import NO_TEXTS, read_photo_texts
 from apps.catalogue.photos import attach_photo, photo_bounds
 from apps.catalogue.pictures import prepare
 from apps.catalogue.seeding import add_missing_landmarks
@@ -33,6 +34,7 @@ SEED_SOURCE = "gilnun-seed"
 DEMO_SOURCE = "gilnun-demo"
 LICENSE_CODE = "CC0-1.0"
 REFERENCE_SPLIT = "reference"
+VIEW_SPLIT = "view"
 NONLANDMARK_SPLIT = "nonlandmark-fit"
 SAMPLE_SPLIT = "sample"
 
@@ -80,26 +82,34 @@ class Command(BaseCommand):
     def _add_drawings(self) -> int:
         folder = settings.DEMO_PICTURES_DIR
         license = License.objects.get(code=LICENSE_CODE)
-        landmarks = {landmark.slug: landmark for landmark in Landmark.objects.all()}
+        landmarks = {
+            landmark.slug: landmark for landmark in Landmark.objects.prefetch_related("names")
+        }
         added = 0
         with (folder / "manifest.csv").open(encoding="utf-8", newline="") as lines:
             rows = [
                 row
                 for row in csv.DictReader(lines)
-                if row["split"] in (REFERENCE_SPLIT, NONLANDMARK_SPLIT)
+                if row["split"] in (REFERENCE_SPLIT, VIEW_SPLIT, NONLANDMARK_SPLIT)
             ]
+        texts = read_photo_texts(folder)
+        # Pages show a place's pictures in the order in which they came: first what it is known by.
+        rows.sort(key=lambda row: row["split"] == VIEW_SPLIT)
         for row in rows:
-            reference = row["split"] == REFERENCE_SPLIT
+            landmark = None if row["split"] == NONLANDMARK_SPLIT else landmarks[row["slug"]]
+            said = texts[row["file"]].of(landmark) if landmark else NO_TEXTS
             path = folder / row["file"]
             with path.open("rb") as file:
                 photo = prepare(file, name=path.name, bounds=photo_bounds(license))
             _, new = attach_photo(
-                landmark=landmarks[row["slug"]] if reference else None,
+                landmark=landmark,
                 content=photo.content,
                 sha256=photo.sha256,
                 license=license,
                 source=DEMO_SOURCE,
-                reference=reference,
+                reference=row["split"] == REFERENCE_SPLIT,
+                alt_texts=said.alt_texts,
+                captions=said.captions,
                 at=timezone.now(),
             )
             added += new
