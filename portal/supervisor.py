@@ -256,7 +256,9 @@ def watchers(database_is_up: Callable[[], None] | None) -> Iterator[dict]:
     yield watcher("sweeper", [python, "manage.py", "work_off_jobs", "--watch"])
     yield watcher(
         "web",
-        [python, "-m", "gunicorn", "portal.wsgi:application", "--worker-class=gthread"]
+        [python, "-m", "gunicorn", "portal.wsgi:application"]
+        # Longer addresses than gunicorn takes by itself get a page of the guide, too.
+        + ["--worker-class=portal.web_worker.PageWorker", "--limit-request-line=8190"]
         + [f"--bind={settings.BIND}:{settings.PORT}", f"--workers={settings.WEB_PROCESSES}"]
         + ["--threads=4", "--timeout=60", "--graceful-timeout=8", "--log-level=warning"]
         + SERVER_LOG,
