@@ -18,11 +18,15 @@ FIRST_LANGUAGE = "ko"
 
 
 class Fact(NamedTuple):
-    """One line of the facts: its label, what it says, and where it leads."""
+    """One line of the facts: its label, what it says, and where it leads.
+
+    passing: its first line holds at the moment only, and is nothing for paper.
+    """
 
     label: str
     lines: list[str]
     link: str = ""
+    passing: bool = False
 
 
 def facts_of(
@@ -42,8 +46,10 @@ def facts_of(
         note = notes.get((kind, language)) or notes.get((kind, FIRST_LANGUAGE))
         return [*lines, note] if note else lines
 
+    hours = opening_lines(landmark.opening_hours, at)
+    passing = bool(hours) and hours[0] in (_("Open now"), _("Closed now"))
     facts = [
-        Fact(_("Opening hours"), with_note(opening_lines(landmark.opening_hours, at), "opening")),
+        Fact(_("Opening hours"), with_note(hours, "opening"), passing=passing),
         Fact(_("Fee"), with_note(_fee(landmark.adult_fee), "fee")),
         Fact(_("Getting there"), with_note([], "access")),
         Fact(_("With a wheelchair"), [landmark.get_wheelchair_display()]),

@@ -84,7 +84,7 @@ def test_a_place_is_given_up_and_nothing_of_it_stays(open_browser):
     page.get_by_role("button", name="Bring up to date: Cheomseongdae").click()
     expect(page.get_by_text("It is up to date.")).to_be_visible()
 
-    page.get_by_role("button", name="Give up: Cheomseongdae").click()
+    page.get_by_role("button", name="Remove from here: Cheomseongdae").click()
 
     expect(page.get_by_text("Nothing is kept yet.")).to_be_visible()
     left = "caches.open('gilnun-kept').then(c => c.keys()).then(keys => keys.length)"
