@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
+from django.db import transaction
 from PIL import Image
 
 from apps.catalogue.models import Photo
@@ -44,20 +46,21 @@ def describe_photos(
     """
     unreadable = None
     number, seen = 0, []
-    try:
-        for photo, asked in _asked_ahead(photos, model):
-            try:
-                seen.append((photo, _answer(photo, asked, model)))
-            except (OSError, serving.RequestRefused) as error:
-                unreadable = unreadable or error
-                continue
-            number += 1
-            if len(seen) == ROWS_AT_ONCE:
-                _remember(seen, model)
-                seen = []
-                progress(f"{number} photos described")
-    finally:
-        _remember(seen, model)
+    with closing(_asked_ahead(photos, model)) as asked_ahead:
+        try:
+            for photo, asked in asked_ahead:
+                try:
+                    seen.append((photo, _answer(photo, asked, model)))
+                except (OSError, serving.RequestRefused) as error:
+                    unreadable = unreadable or error
+                    continue
+                number += 1
+                if len(seen) == ROWS_AT_ONCE:
+                    _remember(seen, model)
+                    seen = []
+                    progress(f"{number} photos described")
+        finally:
+            _remember(seen, model)
     if unreadable is not None:
         raise unreadable
     return number
@@ -97,14 +100,18 @@ def _opened(photo: Photo) -> Image.Image:
         return open_stored(content)
 
 
+@transaction.atomic
 def _remember(seen: list[tuple[Photo, np.ndarray]], model: ServedModel) -> None:
-    """Keep what a model sees in photos: each [D], L2-normalized."""
+    """Keep what a model sees in photos, each [D], L2-normalized; not of those deleted meanwhile."""
+    there = Photo.objects.filter(pk__in=[photo.pk for photo, _ in seen])
+    left = set(there.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     PhotoEmbedding.objects.bulk_create(
         [
             PhotoEmbedding(
                 photo=photo, model=model, embedding=embedding.astype(np.float16).tobytes()
             )
             for photo, embedding in seen
+            if photo.pk in left
         ],
         update_conflicts=True,
         unique_fields=["photo", "model"],

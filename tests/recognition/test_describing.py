@@ -79,6 +79,17 @@ def test_a_photo_without_its_file_keeps_no_other_back(photos, model_settings):
     assert len(kept(photos)) == len(photos) - 1
 
 
+def test_a_photo_deleted_meanwhile_is_left_out(photos, model_settings):
+    def and_meanwhile():
+        yield from photos
+        Photo.objects.filter(pk=photos[0].pk).delete()
+
+    describe_photos(and_meanwhile(), registered_model())
+
+    connection.check_constraints()
+    assert PhotoEmbedding.objects.count() == len(photos) - 1
+
+
 def test_what_was_seen_stays_when_the_server_goes_away(photos, model_settings, settings):
     model = registered_model()
     embedding = np.eye(1, model.embedding_size)[0]

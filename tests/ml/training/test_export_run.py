@@ -16,8 +16,9 @@ from ml import exporting, training  # noqa: E402
 from ml.contract import PHOTO_SIZES, read_labels  # noqa: E402
 from ml.data.shards import write_shards  # noqa: E402
 from ml.export import main  # noqa: E402
-from ml.export_folder import checked_labels  # noqa: E402
+from ml.export_folder import checked_labels, version_folders  # noqa: E402
 from ml.pictures import DRAWN_PICTURES, pictures_below, read_pixels  # noqa: E402
+from ml.serving import runtimes  # noqa: E402
 from ml.serving.loaded_models import LoadedModel  # noqa: E402
 from ml.serving.runtimes import has_bfloat16  # noqa: E402
 from ml.training_config import Augmentation, Stage, TrainingConfig  # noqa: E402
@@ -85,7 +86,7 @@ def variant_of(exported, variant):
     """Make a variant beside an export, by the command."""
     models = exported.parent.parent
     main(["--of", str(exported), "--variant", variant, "--output", str(models)])
-    return models / f"export-test-{variant}" / "1"
+    return version_folders(models, f"export-test-{variant}")[0]
 
 
 @pytest.mark.slow
@@ -123,6 +124,18 @@ def test_pictures_at_the_same_time_get_their_own_answers(exported, pixels, capsy
 
     for number, embedding in enumerate(together):
         assert embedding == pytest.approx(alone[number % len(pixels)], abs=1e-6)
+
+
+@pytest.mark.slow
+def test_without_bfloat16_the_variant_answers_as_its_original(
+    exported, pixels, capsys, monkeypatch
+):
+    monkeypatch.setattr(runtimes, "has_bfloat16", lambda: False)
+
+    variant = LoadedModel(variant_of(exported, "bf16"), threads=1)
+
+    expected = LoadedModel(exported, threads=1).run(pixels[0])
+    assert variant.run(pixels[0])["embedding"] == pytest.approx(expected["embedding"], abs=1e-6)
 
 
 @pytest.mark.slow
