@@ -77,5 +77,10 @@ def chord_of(metres: float) -> float:
     return 2 * EARTH_RADIUS_M * math.sin(min(metres / (2 * EARTH_RADIUS_M), math.pi / 2))
 
 
+def metres_of(chord: float) -> float:
+    """Return the distance over the earth above a chord."""
+    return 2 * EARTH_RADIUS_M * math.asin(min(chord / (2 * EARTH_RADIUS_M), 1.0))
+
+
 def _there() -> EarthPoint:
     return EarthPoint(F("latitude"), F("longitude"))

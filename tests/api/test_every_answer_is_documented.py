@@ -1,7 +1,8 @@
 """Whatever one asks of the API, the answer is one that the document promises.
 
 Every operation with no key, with one that may only read, and with one that may do all; by chance
-from the document, and every third time of things that exist. `--long` asks much more.
+from the document, and every third time of things that exist. `--long` asks much more, for as long
+as LONG_SECONDS.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -46,8 +48,11 @@ OPERATIONS = [
 ]
 # The scopes of a key, and how often each operation is asked with it. Who may do nothing hears
 # the same in every case.
-KEYS = {"none": (None, 4), "read": ([Scope.READ], 8), "all": (list(Scope), 20)}
+FEW = 20
+KEYS = {"none": (None, 4), "read": ([Scope.READ], 8), "all": (list(Scope), FEW)}
 OFTEN = 200
+# With each key; all operations have the same share of it.
+LONG_SECONDS = 600
 PICTURE = encoded(scene("gate", 100))
 # What should be done where the key may do it: a test that only sees refusals proves little.
 DONE = {200, 201, 202, 204}
@@ -133,6 +138,7 @@ def statuses_of(operation, key: NewKey | None, there: dict[str, object], *, time
     """Ask so many times; return the statuses of the answers, all of which were documented."""
     headers = {"Authorization": f"Api-Key {key.text}"} if key else {}
     turns, seen = itertools.count(), set()
+    end = time.monotonic() + LONG_SECONDS / len(OPERATIONS)
 
     @hypothesis_settings(
         max_examples=times,
@@ -144,7 +150,11 @@ def statuses_of(operation, key: NewKey | None, there: dict[str, object], *, time
     )
     @given(case=operation.as_strategy())
     def ask(case):
-        if next(turns) % 3 == 0:
+        turn = next(turns)
+        # Never less than the usual form asks.
+        if turn >= FEW and time.monotonic() > end:
+            return
+        if turn % 3 == 0:
             make_real(case, there)
         response = case.call(headers=headers)
         seen.add(response.status_code)

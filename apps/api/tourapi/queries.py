@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import F, FloatField, QuerySet, Value
+from django.db.models import Prefetch, QuerySet
 
 from apps.api.tourapi.answers import KOREA, Found, Refused
 from apps.api.tourapi.items import PROVINCES, TOURIST_SIGHT, details, hidden, item
 from apps.catalogue import content
 from apps.catalogue.models import Landmark, LandmarkContent, Photo
-from apps.catalogue.models.landmark import EarthPoint
-from apps.guide.nearby import EarthDistance, box_around
+from apps.guide.nearby import metres_of, nearest, within
 
 MOST_ROWS = 1000
 MOST_METRES = 20_000
@@ -28,16 +27,9 @@ def location_based_list(query: Mapping[str, str], base: str) -> Found:
     longitude = _number(query, "mapX", -180, 180)
     latitude = _number(query, "mapY", -90, 90)
     radius = _number(query, "radius", 1, MOST_METRES)
-    here = EarthPoint(Value(latitude), Value(longitude))
-    there = EarthPoint(F("latitude"), F("longitude"))
-    rows = (
-        _filtered(query)
-        .filter(**box_around(latitude, longitude, radius))
-        .annotate(metres=EarthDistance(here, there, output_field=FloatField()))
-        .filter(metres__lte=radius)
-    )
+    rows = within(nearest(_filtered(query), latitude, longitude), latitude, longitude, radius)
     if query.get("arrange", "E") in ("E", "S"):
-        keys = rows.order_by("metres", "pk").values_list("pk", flat=True)
+        keys = rows.order_by("chord", "pk").values_list("pk", flat=True)
     else:
         keys = _sorted(rows, query)
     return _page(keys, query, base, measured=rows)
@@ -152,7 +144,10 @@ def _sorted(rows: QuerySet[Landmark], query: Mapping[str, str]) -> QuerySet:
 
 def _for_items(rows: QuerySet[Landmark]) -> QuerySet[Landmark]:
     related = rows.select_related("category__parent", "region__parent")
-    return related.prefetch_related("names").with_photos().with_content_version()
+    # An item shows one picture; some places have hundreds.
+    pictures = Photo.objects.shown().select_related("license").order_by("landmark", "pk")
+    first = Prefetch("photos", queryset=pictures.distinct("landmark"), to_attr="shown_photos")
+    return related.prefetch_related("names", first).with_content_version()
 
 
 def _page(
@@ -162,7 +157,7 @@ def _page(
     *,
     measured: QuerySet[Landmark] | None = None,
 ) -> Found:
-    """Answer a page of landmarks by their keys; `measured` knows how far each is, in metres."""
+    """Answer a page of landmarks by their keys; `measured` knows the chord to each."""
     number, page = _paging(query)
     total = keys.count()
     of_page = list(keys[(page - 1) * number : page * number])
@@ -170,8 +165,8 @@ def _page(
     items = [item(held[key], base=base) for key in of_page if key in held]
     if measured is not None:
         metres = {
-            str(key): far
-            for key, far in measured.filter(pk__in=of_page).values_list("pk", "metres")
+            str(key): metres_of(chord)
+            for key, chord in measured.filter(pk__in=of_page).values_list("pk", "chord")
         }
         # One that was moved away or deleted meanwhile has none.
         items = [
