@@ -27,12 +27,14 @@ def location_based_list(query: Mapping[str, str], base: str) -> Found:
     longitude = _number(query, "mapX", -180, 180)
     latitude = _number(query, "mapY", -90, 90)
     radius = _number(query, "radius", 1, MOST_METRES)
-    rows = within(nearest(_filtered(query), latitude, longitude), latitude, longitude, radius)
+    rows = nearest(_filtered(query), latitude, longitude)
+    inside = within(rows, latitude, longitude, radius)
     if query.get("arrange", "E") in ("E", "S"):
+        # The index gives the nearest in their order; what lies beyond the radius has no distance.
         keys = rows.order_by("chord", "pk").values_list("pk", flat=True)
     else:
-        keys = _sorted(rows, query)
-    return _page(keys, query, base, measured=rows)
+        keys = _sorted(inside, query)
+    return _page(keys, query, base, inside=inside)
 
 
 def search_keyword(query: Mapping[str, str], base: str) -> Found:
@@ -155,20 +157,23 @@ def _page(
     query: Mapping[str, str],
     base: str,
     *,
-    measured: QuerySet[Landmark] | None = None,
+    inside: QuerySet[Landmark] | None = None,
 ) -> Found:
-    """Answer a page of landmarks by their keys; `measured` knows the chord to each."""
+    """Answer a page of landmarks by their keys.
+
+    inside: only these, with the chord to each, where they have a distance.
+    """
     number, page = _paging(query)
-    total = keys.count()
+    total = (keys if inside is None else inside).count()
     of_page = list(keys[(page - 1) * number : page * number])
     held = _for_items(Landmark.objects.filter(pk__in=of_page)).in_bulk()
     items = [item(held[key], base=base) for key in of_page if key in held]
-    if measured is not None:
+    if inside is not None:
         metres = {
             str(key): metres_of(chord)
-            for key, chord in measured.filter(pk__in=of_page).values_list("pk", "chord")
+            for key, chord in inside.filter(pk__in=of_page).values_list("pk", "chord")
         }
-        # One that was moved away or deleted meanwhile has none.
+        # One that was moved away or deleted meanwhile has none either.
         items = [
             {**each, "dist": str(metres[each["contentid"]])}
             for each in items
