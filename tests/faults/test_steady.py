@@ -13,9 +13,10 @@ import psutil
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from portal.database_cluster import OWNER, DatabaseCluster
-from tests.environment import ROOT
+from tests.environment import CLUSTER, ROOT
 from tests.running import Portal, wait_until
 
 pytestmark = pytest.mark.slow
@@ -34,7 +35,8 @@ def web_workers(portal: Portal) -> set[int]:
 
 
 @pytest.mark.R12
-def test_web_processes_of_a_new_release_take_over_while_people_read(running_portal, seen):
+def test_web_processes_of_a_new_release_take_over_while_people_read(running_portal, is_long, seen):
+    people_reading = 20 if is_long else 3
     before = web_workers(running_portal)
     stop = threading.Event()
     statuses: Counter[int] = Counter()
@@ -49,8 +51,8 @@ def test_web_processes_of_a_new_release_take_over_while_people_read(running_port
             except httpx.HTTPError:
                 statuses[0] += 1
 
-    with ThreadPoolExecutor(3) as people:
-        reading = [people.submit(read) for _ in range(3)]
+    with ThreadPoolExecutor(people_reading) as people:
+        reading = [people.submit(read) for _ in range(people_reading)]
         try:
             wait_until(lambda: statuses[200] > 5, seconds=60, what="first answers")
             os.kill(web_master(running_portal), signal.SIGHUP)
@@ -71,8 +73,18 @@ def test_web_processes_of_a_new_release_take_over_while_people_read(running_port
 
 
 @pytest.mark.R12
-def test_a_migration_that_waits_for_a_table_gives_up():
-    assert "lock_timeout=2000" in settings.DATABASES["owner"]["OPTIONS"]["options"]
+@pytest.mark.django_db
+def test_a_migration_that_waits_for_a_table_gives_up(seen):
+    """Whoever came after it would wait with it."""
+    dsn = CLUSTER.dsn(OWNER, connection.settings_dict["NAME"])
+    options = settings.DATABASES["owner"]["OPTIONS"]["options"]
+    with psycopg.connect(dsn) as reader, psycopg.connect(dsn, options=options) as migration:
+        reader.execute("SELECT count(*) FROM catalogue_landmark")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migration.execute("ALTER TABLE catalogue_landmark ADD COLUMN new integer")
+
+    seen("R12", longest_lock_wait_s=int(options.partition("lock_timeout=")[2].split()[0]) / 1000)
+    assert "lock_timeout=2000" in options
     assert "lock_timeout=5000" in settings.DATABASES["default"]["OPTIONS"]["options"]
 
 

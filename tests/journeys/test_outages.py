@@ -8,10 +8,13 @@ import threading
 import time
 
 import httpx
+import psutil
+import psycopg
 import pytest
 
+from portal.database_cluster import OWNER, DatabaseCluster
 from tests.environment import ROOT
-from tests.running import Portal, wait_until
+from tests.running import Portal, http_status, wait_until
 
 pytestmark = pytest.mark.slow
 SAMPLES = ROOT / "ml" / "demo" / "pictures" / "samples"
@@ -23,7 +26,8 @@ class Senders:
     def __init__(self, portal: Portal, key: str, number: int = 3):
         self.accepted: list[str] = []
         self.answers: dict[int, int] = {}
-        self.slowest = 0.0
+        self.without_a_time_to_come_back = 0
+        self.seconds: list[float] = []
         self._address = f"{portal.address}/api/v1/recognitions/"
         self._headers = {"Authorization": f"Api-Key {key}"}
         self._stop = threading.Event()
@@ -51,8 +55,10 @@ class Senders:
                     response = client.post(self._address, files=files)
                 except httpx.TransportError:
                     continue
-                self.slowest = max(self.slowest, time.monotonic() - started)
+                self.seconds.append(time.monotonic() - started)
                 status = response.status_code
+                if status == 503 and "Retry-After" not in response.headers:
+                    self.without_a_time_to_come_back += 1
                 self.answers[status] = self.answers.get(status, 0) + 1
                 if status == 201:
                     self.accepted.append(response.json()["id"])
@@ -61,6 +67,11 @@ class Senders:
         """Wait until that many further photos were accepted."""
         goal = len(self.accepted) + more
         wait_until(lambda: len(self.accepted) >= goal, seconds=60, what=f"{more} accepted photos")
+
+    def p95(self, first: int) -> float:
+        """Return what 95 of 100 answers took at most, of those after the first so many."""
+        seconds = sorted(self.seconds[first:])
+        return seconds[len(seconds) * 95 // 100]
 
     def states(self) -> list[str]:
         """Return the present state of every accepted photo."""
@@ -82,10 +93,32 @@ def kill(portal: Portal, words: str) -> None:
         os.kill(process, signal.SIGKILL)
 
 
+def stop_the_database(portal: Portal) -> float:
+    """Let PostgreSQL end as in a crash; return how long after its start the portal answers."""
+    before = portal.processes("postgres -D")[0]
+    os.kill(before, signal.SIGQUIT)
+    dsn = DatabaseCluster(portal.data_dir).dsn(OWNER)
+
+    def is_back() -> bool:
+        try:
+            with psycopg.connect(dsn):
+                return not psutil.pid_exists(before)
+        except psycopg.OperationalError:
+            return False
+
+    wait_until(is_back, seconds=60, what="PostgreSQL to recover")
+    started = time.monotonic()
+    address = f"{portal.address}/readyz"
+    wait_until(lambda: http_status(address) == 200, seconds=60, what="an answer")
+    return time.monotonic() - started
+
+
 @pytest.mark.R4
 @pytest.mark.R6
 @pytest.mark.R7
-def test_no_accepted_photo_stays_without_an_end(running_portal, key):
+def test_no_accepted_photo_stays_without_an_end(running_portal, key, is_long, seen):
+    web = running_portal.processes("gunicorn")
+    back = []
     with Senders(running_portal, key) as senders:
         senders.sent(more=10)
         for part in ("ml.serving", "celery --quiet", "work_off_jobs"):
@@ -94,17 +127,33 @@ def test_no_accepted_photo_stays_without_an_end(running_portal, key):
         hung = running_portal.processes("ml.serving")
         for process in hung:
             os.kill(process, signal.SIGSTOP)
-        senders.sent(more=4)
+        # The first ones open the breaker.
+        senders.sent(more=12 if is_long else 4)
+        opened = len(senders.seconds)
+        senders.sent(more=100 if is_long else 1)
+        p95, slowest = senders.p95(opened), max(senders.seconds)
         for process in hung:
             os.kill(process, signal.SIGCONT)
-        # PostgreSQL ends at once, as in a crash, and recovers.
-        os.kill(running_portal.processes("postgres -D")[0], signal.SIGQUIT)
-        senders.sent(more=10)
+        for _ in range(3 if is_long else 1):
+            back.append(stop_the_database(running_portal))
+            senders.sent(more=10)
+    started = time.monotonic()
 
     wait_until(
         lambda: set(senders.states()) == {"done"},
         seconds=60,
         what="every accepted photo to be answered",
     )
+    drained = time.monotonic() - started
+    accepted = len(senders.accepted)
+    seen("R4", photos_accepted=accepted, without_an_end=0)
+    seen("R6", database_stops=len(back), first_answer_s=round(max(back), 1))
+    seen("R7", slowest_upload_s=round(slowest, 1), p95_once_open_s=round(p95, 2))
+    seen("R7", backlog_gone_s=round(drained, 1))
     assert set(senders.answers) <= {201, 503}
-    assert senders.slowest < 8
+    assert senders.without_a_time_to_come_back == 0
+    assert len(set(senders.accepted)) == accepted
+    assert running_portal.processes("gunicorn") == web
+    assert max(senders.seconds) < 8
+    if is_long:
+        assert slowest <= 3.5 and p95 <= 1 and max(back) <= 5
