@@ -22,6 +22,7 @@ from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from apps.catalogue.admin.bulk import BulkChanges
+from apps.catalogue.admin.photo_texts import FIELDS as TEXT_FIELDS
 from apps.catalogue.admin.photo_texts import alt_field, caption_field, require_texts
 from apps.catalogue.admin.scope import ScopedAdmin
 from apps.catalogue.models import Landmark, Photo
@@ -80,7 +81,7 @@ class FocalPoint(UnfoldAdminTextInputWidget):
 
 
 class PhotoForm(forms.ModelForm):
-    """An empty focal point stays where it was."""
+    """An empty focal point stays where it was, and so do texts that were not sent."""
 
     focal_x = forms.FloatField(
         label=capfirst(_("focal point, from the left")),
@@ -114,6 +115,10 @@ class PhotoForm(forms.ModelForm):
         license = values.get("license")
         if license and license.needs_credit and not values.get("credit"):
             values["credit"] = values.get("author", "")
+        for name in TEXT_FIELDS:
+            widget = self.fields[name].widget
+            if widget.value_omitted_from_data(self.data, self.files, self.add_prefix(name)):
+                values[name] = getattr(self.instance, name)
         landmark = values.get("landmark")
         public = landmark and landmark.state == Landmark.State.PUBLISHED
         if public and license and license.may_show:
