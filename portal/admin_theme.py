@@ -25,7 +25,7 @@ THEME = {
     "SITE_ICON": _static("img/favicon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _static("img/favicon.svg")}],
     "STYLES": [_static("css/admin.css"), _static("css/dashboard.css")],
-    "SCRIPTS": [_static("js/operations/field-names.js")],
+    "SCRIPTS": [_static("js/operations/theme.js"), _static("js/operations/field-names.js")],
     "DASHBOARD_CALLBACK": "portal.dashboard.dashboard",
     "COLORS": {
         # The guide's green, --green in static/css/tokens.css.

@@ -6,10 +6,17 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     keep()?.setAttribute("aria-keyshortcuts", "Control+S Meta+S");
-    // Lists that are searched tell of a choice through jQuery only; the theme's warning before
-    // leaving listens for what a browser says itself.
-    window.django?.jQuery?.(".admin-autocomplete").on("change", (event) => {
-      event.target.dispatchEvent(new Event("input", { bubbles: true }));
+    // Lists that are searched tell of a choice through jQuery only, and also while they are made;
+    // the theme's warning before leaving listens for what a browser says itself.
+    const jQuery = window.django?.jQuery;
+    jQuery?.(".admin-autocomplete").each((_, list) => {
+      const chosen = () => String(jQuery(list).val());
+      let held = chosen();
+      jQuery(list).on("change", () => {
+        if (chosen() === held) return;
+        held = chosen();
+        list.dispatchEvent(new Event("input", { bubbles: true }));
+      });
     });
   });
   document.addEventListener("keydown", (event) => {
