@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from apps.operations.health import database_answers, queue_flows
-from apps.recognition import serving
+from apps.recognition.readiness import trouble_with
 from apps.recognition.reference_index import NoReferenceIndex, active_index
 
 
@@ -26,8 +26,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
         parts["model_server"] = "unknown"
     else:
         parts["model"] = f"{index.model.name}:{index.model.version}"
-        if not serving.answers(name=index.model.name, version=index.model.version):
-            parts["model_server"] = "unavailable"
+        if trouble := trouble_with(index.model):
+            parts |= {"model_server": "unavailable", "model_server_trouble": trouble}
     if not queue_flows():
         parts["queue"] = "stalled"
     fine = all(parts[name] == "ok" for name in ("model_server", "queue")) and parts["model"]

@@ -39,6 +39,7 @@ __all__ = [
     "describe_unguarded",
     "local_features",
     "reload",
+    "try_canary",
 ]
 
 # Shared by all processes; visitors' questions.
@@ -150,7 +151,33 @@ def reload(models: Iterable[ConfiguredModel], *, seconds: float) -> None:
 def answers(*, name: str, version: int, seconds: float = 0.5) -> bool:
     """Say whether the model server has this version loaded."""
     try:
-        statuses = _client(settings.TF_SERVING_ADDRESS).status(model=name, timeout=seconds)
+        return _is_loaded(name, version, seconds)
     except ServingError:
         return False
+
+
+def try_canary(model: ServedModel, *, seconds: float) -> None:
+    """Have a small fixed picture described: a model that is loaded may still fail to answer.
+
+    Leaves the visitors' breaker alone. Raises a ServingError that says what is wrong.
+    """
+    deadline = time.monotonic() + seconds
+    if not _is_loaded(model.name, model.version, seconds):
+        raise ModelNotFound(f"{model} is not loaded")
+    height, width = min(model.input_sizes, key=lambda size: size[0] * size[1])
+    grey = np.linspace(0, 255, height * width, dtype=np.uint8).reshape(1, height, width, 1)
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise ServingDeadlineExceeded("no time left for the canary")
+    _client(settings.TF_SERVING_ADDRESS).predict(
+        np.repeat(grey, 3, axis=3),
+        model=model.name,
+        version=model.version,
+        timeout=left,
+        embedding_size=model.embedding_size,
+    )
+
+
+def _is_loaded(name: str, version: int, seconds: float) -> bool:
+    statuses = _client(settings.TF_SERVING_ADDRESS).status(model=name, timeout=seconds)
     return any(status.version == version and status.state == "AVAILABLE" for status in statuses)
