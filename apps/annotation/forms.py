@@ -132,6 +132,11 @@ class ExportForm(forms.Form):
         max_length=200,
         help_text=_("Name or slug; empty for all."),
     )
+    reason = forms.CharField(
+        label=_("What for"),
+        max_length=300,
+        help_text=_("The log keeps who took these data, and what for."),
+    )
     first = forms.DateField(
         label=_("Completed from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )

@@ -23,6 +23,7 @@ from apps.annotation.services.reviewing import (
 )
 from apps.annotation.services.submitting import reopen_task, submit_annotation
 from apps.annotation.workflow import MoveNotAllowed
+from apps.operations.models import AuditEntry
 from tests.factories.annotation import (
     AssignmentFactory,
     DatasetFactory,
@@ -320,7 +321,7 @@ def test_the_page_and_its_csv_say_the_same(week, person, signed_in):
     client = signed_in(person("ml_engineer"))
 
     page = client.get(f"/annotate/numbers/?{QUERY}").text
-    people = rows_of(client, f"/annotate/numbers/people.csv?{QUERY}")
+    people = rows_of(client, f"/annotate/numbers/people.csv?{QUERY}&reason=pay")
     days = rows_of(client, f"/annotate/numbers/days.csv?{QUERY}")
 
     work = numbers.by_person(week)
@@ -330,6 +331,21 @@ def test_the_page_and_its_csv_say_the_same(week, person, signed_in):
     assert len(days) == 7
     assert [int(day["submitted"]) for day in days] == [d.submitted for d in numbers.by_day(week)]
     assert client.get("/annotate/numbers/nothing.csv").status_code == 404
+
+
+@pytest.mark.S15
+def test_what_people_did_goes_out_with_a_reason_that_the_log_keeps(week, person, signed_in):
+    manager = person("ml_engineer")
+    client = signed_in(manager, headers={"accept-language": "en"})
+    address = f"/annotate/numbers/people.csv?{QUERY}"
+
+    refused = client.get(f"{address}&reason=%20")
+    given = client.get(f"{address}&reason=Pay%20of%20May")
+
+    assert (refused.status_code, given.status_code) == (400, 200)
+    assert "Please say what you need these data for." in refused.text
+    entry = AuditEntry.objects.get(note="Pay of May")
+    assert (entry.by_name, entry.after["downloaded"]) == (manager.username, "people.csv")
 
 
 def test_bad_periods_are_explained_and_the_page_still_shows(week, person, signed_in):

@@ -61,10 +61,14 @@ def request_export(
     format: str,
     with_images: bool,
     chosen: Selection,
+    reason: str,
     by: User,
     at: datetime,
 ) -> Export:
-    """Ask for an export; a worker makes it. One that is on its way already is not made twice."""
+    """Ask for an export; a worker makes it. One that is on its way already is not made twice.
+
+    reason: what the data are for; the log of changes keeps it.
+    """
     wanted = {
         "dataset": dataset,
         "format": format,
@@ -77,8 +81,9 @@ def request_export(
     export = Export.objects.create(
         **wanted, dataset_name=dataset.name, requested_by=by, requested_at=at
     )
-    # Who took data out of the portal stays known.
-    record([Change(export, None, snapshot(export))], by=by, at=at, action=AuditEntry.Action.CREATED)
+    # Who took data out of the portal, and what for, stays known.
+    change = Change(export, None, snapshot(export))
+    record([change], by=by, at=at, action=AuditEntry.Action.CREATED, note=reason)
     add_job(task=TASK, subject=export.pk, at=at)
     return export
 

@@ -34,6 +34,7 @@ def export_list(request: HttpRequest) -> HttpResponse:
         format=form.cleaned_data["format"],
         with_images=form.cleaned_data["with_images"],
         chosen=form.selection,
+        reason=form.cleaned_data["reason"],
         by=request.user,
         at=timezone.now(),
     )

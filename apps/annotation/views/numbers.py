@@ -10,14 +10,18 @@ from typing import NamedTuple
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from apps.accounts.models import User
 from apps.accounts.permissions import Permission, require_permission
 from apps.annotation import numbers
 from apps.annotation.charts import bars, stacked
 from apps.annotation.formats.csv_rows import safe_cell
 from apps.annotation.forms import PeriodForm
 from apps.annotation.numbers import Period, Work
+from apps.operations.audit import Change, record
+from apps.operations.models import AuditEntry
 
 DAYS = 30
 # What would tell annotators which of their images were checks.
@@ -28,27 +32,46 @@ TABLES = ("datasets", "people", "landmarks", "days")
 @require_safe
 @require_permission(Permission.SEE_NUMBERS)
 def numbers_page(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+def _page(request: HttpRequest, *, fault: str = "", status: int = 200) -> HttpResponse:
     form, period = _asked(request)
     days = numbers.by_day(period)
     context = {
         "form": form,
         "period": period,
         "query": request.GET.urlencode(),
+        "asked": [each for each in request.GET.items() if each[0] != "reason"],
         "days": days,
         "done": bars(days, ("submitted", "accepted", "returned")),
         "standing": stacked(days),
         "datasets": numbers.by_dataset(period),
         "people": numbers.by_person(period),
         "landmarks": numbers.by_landmark(period),
+        "fault": fault,
     }
-    return render(request, "annotation/numbers.html", context)
+    return render(request, "annotation/numbers.html", context, status=status)
 
 
 @require_safe
 @require_permission(Permission.SEE_NUMBERS)
 def numbers_csv(request: HttpRequest, table: str) -> HttpResponse:
-    _, period = _asked(request)
+    """Give a table as a file. What people did goes out with a reason, which the log keeps."""
+    _form, period = _asked(request)
+    if table == "people":
+        reason = request.GET.get("reason", "").strip()[:300]
+        if not reason:
+            return _page(request, fault=_("Please say what you need these data for."), status=400)
+        _note_download(request.user, period, reason)
     return _csv(table, _rows(table, period), hidden=set())
+
+
+def _note_download(by: User, period: Period, reason: str) -> None:
+    took = {"downloaded": "people.csv", "first": str(period.first), "last": str(period.last)}
+    change = Change(by, None, took)
+    at, action = timezone.now(), AuditEntry.Action.CREATED
+    record([change], by=by, at=at, action=action, note=reason)
 
 
 @require_safe
@@ -74,7 +97,7 @@ def my_numbers(request: HttpRequest) -> HttpResponse:
 def my_numbers_csv(request: HttpRequest, table: str) -> HttpResponse:
     if table == "datasets":
         raise Http404
-    _, period = _asked(request, own=True)
+    _form, period = _asked(request, own=True)
     return _csv(table, _rows(table, period), hidden=HIDDEN)
 
 

@@ -47,7 +47,13 @@ def pictures(dataset):
 
 def request(dataset, by, format="coco", *, with_images=False, chosen=EVERYTHING) -> Export:
     return request_export(
-        dataset=dataset, format=format, with_images=with_images, chosen=chosen, by=by, at=NOON
+        dataset=dataset,
+        format=format,
+        with_images=with_images,
+        chosen=chosen,
+        reason="training",
+        by=by,
+        at=NOON,
     )
 
 

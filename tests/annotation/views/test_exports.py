@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from apps.annotation.models import Export
 from apps.operations import jobs
-from apps.operations.models import Job
+from apps.operations.models import AuditEntry, Job
 from tests.factories.annotation import DatasetFactory
 from tests.factories.catalogue import LandmarkFactory
 
@@ -26,7 +26,8 @@ def client(person, signed_in):
 
 
 def asked(client, dataset, values=None):
-    return client.post(PAGE, {"dataset": dataset.pk, "format": "coco"} | (values or {}))
+    wanted = {"dataset": dataset.pk, "format": "coco", "reason": "The model of spring"}
+    return client.post(PAGE, wanted | (values or {}))
 
 
 def test_an_export_is_asked_for_followed_and_fetched(client, dataset):
@@ -51,6 +52,17 @@ def test_an_export_is_asked_for_followed_and_fetched(client, dataset):
     assert b'"annotations"' in b"".join(file.streaming_content)
 
 
+@pytest.mark.S15
+def test_the_log_keeps_who_took_annotations_and_what_for(client, dataset):
+    asked(client, dataset)
+
+    entry = AuditEntry.objects.get(subject_type="annotation.export")
+    assert (entry.note, entry.by_id) == (
+        "The model of spring",
+        Export.objects.get().requested_by_id,
+    )
+
+
 def test_the_page_shows_the_filter(client, dataset):
     place = LandmarkFactory(slug="tower", names={"ko": "탑", "en": "Tower"})
     asked(client, dataset, {"place": "Tower", "first": "2026-05-01", "last": "2026-05-31"})
@@ -66,6 +78,7 @@ def test_the_page_shows_the_filter(client, dataset):
     ("values", "says"),
     [
         ({"dataset": ""}, "This field is required."),
+        ({"reason": " "}, "This field is required."),
         ({"dataset": "10000"}, "Select a valid choice"),
         ({"format": "tiff"}, "Select a valid choice"),
         ({"place": "nowhere"}, "There is no place of this name."),

@@ -9,11 +9,14 @@ import time
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from apps.annotation.exporting import build
 from apps.annotation.formats import FORMATS, ONE_FILE
 from apps.annotation.models import Dataset
 from apps.annotation.services.exports import picture_for_export
+from apps.operations.audit import Change, record
+from apps.operations.models import AuditEntry
 
 
 class Command(BaseCommand):
@@ -28,9 +31,17 @@ class Command(BaseCommand):
         parser.add_argument("--format", required=True, choices=list(FORMATS))
         parser.add_argument("--output", type=Path, required=True, metavar="PATH")
         parser.add_argument("--with-images", action="store_true", help="the pictures too")
+        parser.add_argument("--reason", default="", help="what for; the log of changes keeps it")
 
     def handle(
-        self, *, dataset: int, format: str, output: Path, with_images: bool, **options
+        self,
+        *,
+        dataset: int,
+        format: str,
+        output: Path,
+        with_images: bool,
+        reason: str,
+        **options,
     ) -> None:
         wanted = Dataset.objects.filter(pk=dataset).first()
         if wanted is None:
@@ -58,6 +69,14 @@ class Command(BaseCommand):
             if partial.is_dir():
                 shutil.rmtree(partial)
             partial.unlink(missing_ok=True)
+        record(
+            [Change(wanted, None, {"exported": format, "with_images": with_images})],
+            by=None,
+            by_name="export_annotations",
+            at=timezone.now(),
+            action=AuditEntry.Action.CREATED,
+            note=reason,
+        )
         report = {
             "dataset": wanted.pk,
             "format": format,
