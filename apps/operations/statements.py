@@ -11,17 +11,21 @@ from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import connection, models
+from django.db import connection, connections, models, router
 
 Row = TypeVar("Row", bound=models.Model)
 
 
 def fetch_all(statement: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple]:
-    """Run a statement in the present transaction; return its rows."""
-    connection.ensure_connection()
+    """Run a statement in the present transaction; return its rows.
+
+    On a page that reads from a replica it runs there, as what the ORM asks does.
+    """
+    held = connections[router.db_for_read(None)]
+    held.ensure_connection()
     # Django's own cursors write the values into the text, and such a text has no plan to keep.
-    prepared = psycopg.Cursor(connection.connection)
-    with connection._prepare_cursor(prepared) as cursor:
+    prepared = psycopg.Cursor(held.connection)
+    with held._prepare_cursor(prepared) as cursor:
         cursor.execute(statement, values)
         # `description` would make an object of every column.
         return cursor.fetchall() if prepared.pgresult.nfields else []

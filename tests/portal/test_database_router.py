@@ -1,17 +1,19 @@
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
 
 from portal.database_router import ConnectionRouter, ReadPagesFromReplica
 
 
-def connection_for(rf, monkeypatch, method: str, path: str) -> str:
+def connection_for(rf, monkeypatch, method: str, path: str, cookies=None) -> str:
     monkeypatch.setitem(settings.DATABASES, "replica", {})
-    seen = []
+    monkeypatch.setattr(ReadPagesFromReplica, "_replica_answers", lambda self: True)
+    request = getattr(rf, method)(path)
+    request.COOKIES |= cookies or {}
     middleware = ReadPagesFromReplica(
-        lambda request: seen.append(ConnectionRouter().db_for_read(None))
+        lambda request: HttpResponse(ConnectionRouter().db_for_read(None))
     )
-    middleware(getattr(rf, method)(path))
-    return seen[0]
+    return middleware(request).text
 
 
 @pytest.mark.parametrize("path", ["/", "/en/", "/landmarks/", "/en/landmarks/sungnyemun/"])
@@ -31,6 +33,12 @@ def test_public_pages_read_from_the_replica(rf, monkeypatch, path):
 )
 def test_what_must_be_fresh_reads_from_the_source(rf, monkeypatch, method, path):
     assert connection_for(rf, monkeypatch, method, path) == "default"
+
+
+def test_who_is_signed_in_reads_from_the_source_what_they_just_wrote(rf, monkeypatch):
+    cookies = {settings.SESSION_COOKIE_NAME: "of-somebody"}
+
+    assert connection_for(rf, monkeypatch, "get", "/landmarks/", cookies) == "default"
 
 
 def test_without_a_replica_everything_reads_from_the_source(rf):
