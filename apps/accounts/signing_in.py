@@ -24,7 +24,7 @@ from apps.accounts.one_time_codes import (
 )
 from apps.operations import limits
 from apps.operations.audit import Change, record
-from apps.operations.models import AuditEntry
+from apps.operations.models import AuditEntry, Limit
 from apps.operations.sealing import UnreadableSecret
 from apps.operations.visitors import truncated_address, visitor_address
 
@@ -167,6 +167,20 @@ def unlock(user: User, *, by: User, at: datetime) -> None:
     if forgotten + limits.forget(CODE, str(user.pk)):
         change = Change(user, {"sign_in": "locked"}, {"sign_in": "open"})
         record([change], by=by, at=at, action=AuditEntry.Action.CHANGED)
+
+
+def unlock_address(address: str, *, by_name: str, at: datetime) -> int:
+    """Let everybody behind a network address try again at once; return how many counts went.
+
+    by_name: which program it was; the log of changes keeps it with the network of the address.
+    """
+    held = Limit.objects.filter(name=ADDRESS, key=address).first()
+    forgotten = limits.forget(ADDRESS, address)
+    if held is not None:
+        change = Change(held, {"used": held.used}, {"used": 0})
+        action, note = AuditEntry.Action.CHANGED, truncated_address(address)
+        record([change], by=None, by_name=by_name, at=at, action=action, note=note)
+    return forgotten
 
 
 def _account_key(name: str, device: str) -> str:

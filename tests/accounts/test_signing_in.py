@@ -1,5 +1,6 @@
 """Guessing passwords and codes ends soon, for everybody alike, and the owner gets in."""
 
+import json
 import random
 import statistics
 import threading
@@ -8,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -118,6 +120,22 @@ def test_an_address_that_tries_many_accounts_is_stopped(settings, editor):
 
     assert try_in(Client(), PASSWORD).status_code == 429
     assert try_in(Client(REMOTE_ADDR="192.0.2.7"), PASSWORD).status_code == 302
+
+
+@pytest.mark.slow
+def test_an_operator_lets_an_address_try_again_and_the_log_says_so(settings, editor, capsys):
+    settings.SIGN_IN_TRIES_PER_ADDRESS = 1
+    try_in(Client(), "wrong", name="somebody")
+    assert try_in(Client(), PASSWORD).status_code == 429
+
+    call_command("unlock_address", "127.0.0.1")
+
+    assert json.loads(capsys.readouterr().out) == {"address": "127.0.0.1", "unlocked": True}
+    assert try_in(Client(), PASSWORD).status_code == 302
+    entry = AuditEntry.objects.get(by_name="unlock_address")
+    assert (entry.before, entry.after, entry.note) == ({"used": 1}, {"used": 0}, "127.0.0.1")
+    with pytest.raises(CommandError, match="no network address"):
+        call_command("unlock_address", "the office")
 
 
 @pytest.mark.slow
