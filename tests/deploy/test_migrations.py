@@ -12,16 +12,11 @@ from django.db.migrations import AddField, Migration, RemoveField, operations
 from django.db.migrations.loader import MigrationLoader
 from django.db.models.functions import Now
 
+from tests.environment import ROOT
+
 # By app, the last migration of the first release: on an empty database there is nobody to hold up.
-FIRST_RELEASE = {
-    "accounts": 4,
-    "annotation": 8,
-    "catalogue": 21,
-    "guide": 9,
-    "operations": 9,
-    "partners": 3,
-    "recognition": 8,
-}
+# Written down when 1.0.0 is released; until then nobody's processes run on these tables.
+FIRST_RELEASE: dict[str, int] = {}
 # Those that remove what the release before no longer used: "app.name": that release.
 UNUSED_SINCE: dict[str, str] = {}
 REMOVING = (
@@ -65,14 +60,15 @@ def test_no_migration_after_the_first_release_disturbs_the_release_before():
     assert disturbing == {}
 
 
-def test_every_app_of_ours_has_its_first_release_noted():
+def test_the_rules_hold_for_every_app_from_the_first_release_on():
+    released = "(unreleased)" not in (ROOT / "CHANGELOG.md").read_text().split("## 1.0.0")[1][:20]
     ours = {
         app
         for (app, _), each in MigrationLoader(None).disk_migrations.items()
         if each.__module__.startswith("apps.")
     }
 
-    assert ours == FIRST_RELEASE.keys()
+    assert FIRST_RELEASE.keys() == (ours if released else set())
 
 
 @pytest.mark.parametrize(
