@@ -43,6 +43,32 @@ def test_a_webhook_is_made_read_changed_and_removed(make_key, server):
     assert secret not in str([(entry.before, entry.after) for entry in log])
 
 
+def test_who_read_an_older_webhook_changes_and_removes_nothing(make_key, server):
+    client = program(make_key())
+    reply = post(client, {"url": server.url, "kinds": KINDS})
+    address = reply["Location"].removeprefix("http://testserver")
+    read = client.get(address)["ETag"]
+    assert read == reply["ETag"]
+
+    def change(etag, **values):
+        return client.patch(
+            address, values, content_type="application/json", headers={"If-Match": etag}
+        )
+
+    first = change(read, active=False)
+    late = change(read, kinds=["landmark.changed"])
+    removed_late = client.delete(address, headers={"If-Match": read})
+
+    assert first.status_code == 200 and first["ETag"] != read
+    for answer in (late, removed_late):
+        assert (answer.status_code, answer.json()["code"]) == (412, "precondition_failed")
+    assert client.get(address)["ETag"] == first["ETag"]
+    assert Webhook.objects.get().kinds == sorted(KINDS)
+    assert change("*", active=True).status_code == 200
+    present = client.get(address)["ETag"]
+    assert client.delete(address, headers={"If-Match": present}).status_code == 204
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
+from apps.api.v1.errors import PreconditionFailed
+
 # Whoever changes what an answer looks like raises this: the content stays the same then.
 SHAPE = 1
 
@@ -30,6 +32,16 @@ def unchanged(request: HttpRequest, etag: str, changed_at: datetime | None) -> H
     if answer is None or answer.status_code != 304:
         return None
     return with_validators(answer, etag, changed_at)
+
+
+def require_match(request: HttpRequest, etag: str) -> None:
+    """Raise PreconditionFailed where the client names another version by `If-Match`.
+
+    Call it while the row is locked: otherwise somebody may change it between this and the change.
+    """
+    answer = get_conditional_response(request, etag=etag)
+    if answer is not None and answer.status_code == 412:
+        raise PreconditionFailed
 
 
 def with_validators(response: HttpResponse, etag: str, changed_at: datetime | None):

@@ -36,6 +36,13 @@ class KeyReused(exceptions.APIException):
     default_code = "idempotency_key_reused"
 
 
+class PreconditionFailed(exceptions.APIException):
+    """What is to be changed is not any more what the client read."""
+
+    status_code = 412
+    default_code = "precondition_failed"
+
+
 class ProblemSerializer(serializers.Serializer):
     """The shape of an error (RFC 9457)."""
 
@@ -90,6 +97,9 @@ def problem(error: Exception, context: dict) -> HttpResponse | None:
         case KeyReused():
             detail = _("This Idempotency-Key came with another request before. Use a new one.")
             return problem_response(422, error.default_code, detail)
+        case PreconditionFailed():
+            detail = _("This was changed since you read it. Read it again, then change it.")
+            return problem_response(412, error.default_code, detail)
         case NoReferenceIndex() | ServingError():
             detail = _("Photos cannot be compared at the moment. Please try again soon.")
             headers = {"Retry-After": "5"}

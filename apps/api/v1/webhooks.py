@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.api.v1.authentication import HasKey
+from apps.api.v1.conditional import etag_of, require_match
 from apps.api.v1.shapes.problems import problems
 from apps.partners.delivering import send_again
 from apps.partners.models import Delivery, EventKind, Webhook
@@ -25,6 +27,12 @@ from apps.partners.webhooks import (
 )
 
 DELIVERIES_SHOWN = 100
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The `ETag` of the webhook as it was read: 412 where it is not that any more.",
+)
 
 
 class WebhookInputSerializer(serializers.Serializer):
@@ -124,6 +132,7 @@ class WebhookList(APIView):
         data = {**WebhookSerializer(made.row).data, "secret": made.secret}
         headers = {
             "Cache-Control": "no-store",
+            "ETag": _etag(made.row),
             "Location": request.build_absolute_uri(f"{request.path}{made.row.pk}/"),
         }
         return Response(data, status=201, headers=headers)
@@ -139,34 +148,38 @@ class WebhookDetail(APIView):
     )
     def get(self, request, webhook: int) -> Response:
         """Read one webhook."""
-        return Response(WebhookSerializer(_own(request, webhook)).data)
+        return _shown(_own(request, webhook))
 
     @extend_schema(
         operation_id="webhooks_partial_update",
+        parameters=[IF_MATCH],
         request=WebhookChangeSerializer,
         responses={
             200: WebhookSerializer,
-            **problems(400, 404, 413, 415, 422),
+            **problems(400, 404, 412, 413, 415, 422),
         },
     )
+    @transaction.atomic
     def patch(self, request, webhook: int) -> Response:
         """Change address or kinds, turn it off, or on again."""
-        held = _own(request, webhook)
+        held = _matched(request, webhook)
         form = WebhookChangeSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         with _Refusals():
             changed = change_webhook(
                 held, key=request.auth, **form.validated_data, at=timezone.now()
             )
-        return Response(WebhookSerializer(changed).data)
+        return _shown(changed)
 
     @extend_schema(
         operation_id="webhooks_destroy",
-        responses={204: None, **problems(404)},
+        parameters=[IF_MATCH],
+        responses={204: None, **problems(404, 412)},
     )
+    @transaction.atomic
     def delete(self, request, webhook: int) -> Response:
         """Remove a webhook; messages that wait are not sent."""
-        delete_webhook(_own(request, webhook), key=request.auth, at=timezone.now())
+        delete_webhook(_matched(request, webhook), key=request.auth, at=timezone.now())
         return Response(status=204)
 
 
@@ -224,6 +237,23 @@ class _Refusals:
 
 def _own(request, webhook: int) -> Webhook:
     return get_object_or_404(Webhook.objects.of_partner(request.auth), pk=webhook)
+
+
+def _matched(request, webhook: int) -> Webhook:
+    """Lock a webhook that is to be changed, if it is still what the client read."""
+    own = Webhook.objects.of_partner(request.auth).select_for_update()
+    held = get_object_or_404(own, pk=webhook)
+    require_match(request, _etag(held))
+    return held
+
+
+def _etag(webhook: Webhook) -> str:
+    shown = WebhookSerializer(webhook).data
+    return etag_of("webhook", *shown.values())
+
+
+def _shown(webhook: Webhook) -> Response:
+    return Response(WebhookSerializer(webhook).data, headers={"ETag": _etag(webhook)})
 
 
 def _whole_list(serializer: type[serializers.Serializer], rows) -> Response:

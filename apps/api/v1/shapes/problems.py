@@ -17,6 +17,7 @@ MEANINGS = {
     406: "no representation that the client accepts",
     409: "the first request with this `Idempotency-Key` is still at work",
     410: "it was there and is not any more",
+    412: "it was changed since the client read it (`If-Match`); nothing was done",
     413: "more bytes than are taken at once",
     415: "a body of a type that is not taken",
     422: "values of the body cannot be used; `errors` names them, or `code` says why",
