@@ -238,6 +238,8 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
     A job whose wake-up cannot be sent, or that nobody took for `overdue`, is done by the
     sweeper itself, so that every job ends even with the broker off. The workers are woken
     for old ones all the same: after a broker that forgot everything they share the work.
+    What may take hours is left to them while they can be woken, and comes last while not:
+    nobody looks for left-over jobs meanwhile.
     After AT_ONCE_SECONDS the rest is left to the next look, which finds the broker back.
     Returns how many jobs were found.
     """
@@ -247,8 +249,9 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
     for job in found:
         # One that is away takes a moment to refuse, so it is asked once.
         broker_takes = broker_takes and wake_worker(job)
-        if not broker_takes or job.available_at + overdue <= at:
+        if not broker_takes or (job.available_at + overdue <= at and not _may_take_hours(job)):
             left.append(job)
+    left.sort(key=_may_take_hours)
     until = time.monotonic() + AT_ONCE_SECONDS
     for job in left:
         run_here(job)
@@ -257,15 +260,25 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
     return len(found)
 
 
+def _may_take_hours(job: Job) -> bool:
+    """Say whether a task may take longer than the others, by the limit of its own."""
+    limit = getattr(_tasks().get(job.task), "soft_time_limit", None) or 0
+    return limit > settings.CELERY_TASK_SOFT_TIME_LIMIT
+
+
+def _tasks():
+    # A worker imports the apps' tasks by itself when it starts; other processes do not.
+    current_app.loader.import_default_modules()
+    return current_app.tasks
+
+
 def run_here(job: Job) -> None:
     """Do a job in this process, through the task that a worker would run.
 
     What goes wrong is logged: one job must not keep the others from being found.
     """
-    # A worker imports the apps' tasks by itself when it starts; other processes do not.
-    current_app.loader.import_default_modules()
     try:
-        current_app.tasks[job.task](job=job.pk)
+        _tasks()[job.task](job=job.pk)
     except DatabaseError:
         raise
     except Exception:

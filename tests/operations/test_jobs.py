@@ -224,6 +224,23 @@ def test_sweep_finishes_every_job_with_the_broker_off(monkeypatch):
     assert len(asked) == 1
 
 
+@pytest.mark.parametrize("broker_takes", [True, False])
+def test_sweep_does_what_may_take_hours_only_where_no_worker_can_be_woken_and_last(
+    monkeypatch, broker_takes
+):
+    monkeypatch.setattr(jobs, "wake_worker", lambda job: broker_takes)
+    now = timezone.now()
+    old = now - timedelta(minutes=1)
+    hours = jobs.add_job(task="apps.recognition.tasks.train", subject=1, at=old)
+    short = jobs.add_job(task=TASK, subject=2, at=old)
+    here = []
+    monkeypatch.setattr(jobs, "run_here", lambda job: here.append(job.pk))
+
+    jobs.sweep_jobs(at=now, overdue=timedelta(seconds=15))
+
+    assert here == ([short.pk] if broker_takes else [short.pk, hours.pk])
+
+
 def test_sweep_leaves_the_rest_to_the_next_look_when_it_takes_long(monkeypatch):
     monkeypatch.setattr(jobs, "AT_ONCE_SECONDS", 0.0)
     monkeypatch.setattr(jobs, "wake_worker", lambda job: False)
