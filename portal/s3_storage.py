@@ -12,9 +12,10 @@ from storages.backends.s3 import S3Storage
 from apps.operations.outages import StorageAway
 
 # A visitor waits meanwhile: boto's own defaults are a minute, five times. A second try helps
-# against a refusal; both together end within five seconds where the service says nothing.
+# against a refusal; where the service says nothing, both together end within seven seconds, of
+# which two are for its word that it wants the file.
 PATIENCE = Config(
-    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}
+    connect_timeout=1, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": 2}
 )
 
 
