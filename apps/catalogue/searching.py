@@ -39,8 +39,8 @@ PART = ("%{}%",)
 BEGINNING = ("%\n{}%", "%\t{}%")
 
 FOUND = """
-SELECT landmark_id FROM catalogue_searchentry
- WHERE published AND ({matching}) ORDER BY {rank}, slug COLLATE "C" LIMIT %s"""
+SELECT {rank} AS search_rank, slug, landmark_id, {version} FROM catalogue_searchentry
+ WHERE published AND ({matching}) ORDER BY search_rank, slug LIMIT %s"""
 EXISTING = "SELECT EXISTS (SELECT FROM catalogue_searchentry WHERE published AND ({matching}))"
 # How many places have what was written, and which pieces are known where that is not enough.
 KNOWN = """
@@ -48,9 +48,11 @@ SELECT held.count, ARRAY(SELECT text FROM catalogue_namepiece
                           WHERE held.count < %(enough)s AND text = ANY(%(pieces)s))
   FROM (SELECT count(*) FROM (SELECT FROM catalogue_searchentry
          WHERE published AND form LIKE %(pattern)s LIMIT %(enough)s) places) held"""
+# Apart, so that the few rows wanted of it do not make the database read the whole table for them.
 ALIKE = r"""
-SELECT name FROM (
-    SELECT form FROM catalogue_searchentry WHERE published AND form %%> %(form)s LIMIT 40) near
+WITH alike AS MATERIALIZED (
+    SELECT form FROM catalogue_searchentry WHERE published AND form %%> %(form)s)
+SELECT name FROM (SELECT form FROM alike LIMIT 40) near
  CROSS JOIN LATERAL regexp_split_to_table(split_part(form, E'\v', 1), E'[\n\t]+') name
  WHERE name %%> %(form)s
  GROUP BY name ORDER BY word_similarity(%(form)s, name) DESC, name LIMIT %(most)s"""
@@ -80,6 +82,18 @@ class Sought(NamedTuple):
             values = [[pattern(shape, form) for form in self.forms] for shape in RANKS]
         cases = " ".join(f"WHEN {column} {like} THEN {rank}::float8" for rank in RANKS.values())
         return f"CASE {cases} ELSE {ADDRESS}::float8 END", values
+
+
+class Found(NamedTuple):
+    """A place that words find.
+
+    rank: how well it fits, the less the better. version: of the content that was looked through.
+    """
+
+    rank: float
+    slug: str
+    landmark: int
+    version: str | None
 
 
 class Matching(Func):
@@ -150,6 +164,16 @@ def matching_landmarks(words: str, *, most: int | None = None) -> list[int]:
     return list(dict.fromkeys([*found, *_numbers(meant, most)]))[:most]
 
 
+def first_places(words: str, *, most: int, version: str) -> list[Found] | None:
+    """Return the places with which `searched` begins; None where that takes guessing.
+
+    version: an expression for the version of the content.
+    """
+    written = sought_by(words)
+    found = _found(written, max(most, ENOUGH), version) if written else []
+    return found[:most] if len(found) >= ENOUGH else None
+
+
 def sought_by(words: str) -> Sought | None:
     """Return what words look for; None where they have no letter."""
     column, form = "form", search_form(words)
@@ -187,7 +211,11 @@ def pattern(shape: str, form: str) -> str:
 
 
 def _numbers(sought: Sought, most: int | None) -> list[int]:
+    return [each.landmark for each in _found(sought, most)]
+
+
+def _found(sought: Sought, most: int | None, version: str = "NULL") -> list[Found]:
     matching, patterns = sought.matching(sought.column)
     rank, values = sought.rank(sought.column)
-    rows = fetch_all(FOUND.format(matching=matching, rank=rank), [*patterns, *values, most])
-    return [row[0] for row in rows]
+    statement = FOUND.format(matching=matching, rank=rank, version=version)
+    return [Found(*row) for row in fetch_all(statement, [*values, *patterns, most])]

@@ -13,9 +13,11 @@ from django.utils import timezone
 from django.utils.http import http_date
 
 from apps.accounts.models import User
+from apps.api.v1 import landmark_lists
 from apps.catalogue.content import settle_changes
 from apps.catalogue.merging import merge_landmarks
 from apps.catalogue.models import CategoryName, Landmark, License, Photo, Region, RegionName
+from apps.catalogue.searching import first_places
 from tests.factories.catalogue import CategoryFactory, LandmarkFactory, LicenseFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory, RouteFactory
 
@@ -165,6 +167,7 @@ def test_filters_leave_what_they_say(client, palace):
     assert slugs(client, "search=경북궁") == ["gyeongbokgung"]
     assert slugs(client, "search=ㄱㅂㄱ") == ["gyeongbokgung"]
     assert slugs(client, "search=haeundae") == []
+    assert slugs(client, "search=%2C") == slugs(client, "search=%2C&page=1&region=KR-11") == []
     assert slugs(client, "category=&region=&search=&bbox=&near=&page_size=&cursor=") == [
         *("gyeongbokgung", "tower", "nowhere")
     ]
@@ -270,6 +273,35 @@ def test_pages_by_cursor_hold_every_row_once_in_both_directions(client, query):
     assert [len(page) for page in forth] == [3, 3, 1]
     assert [slug for page in forth for slug in page] == whole
     assert back == forth
+
+
+def test_the_beginning_of_a_search_goes_on_where_it_ends_and_shows_what_is_there_by_then(
+    client, monkeypatch
+):
+    LandmarkFactory.create_batch(30)
+    counted = [
+        row["slug"]
+        for number in (1, 2)
+        for row in get(client, f"{LIST}?search=장소&page_size=15&page={number}").json()["results"]
+    ]
+    first = get(client, f"{LIST}?search=장소&page_size=15").json()
+    second = get(client, first["next"]).json()
+    assert [row["slug"] for row in first["results"] + second["results"]] == counted
+    assert (second["next"], first["previous"]) == (None, None)
+    assert get(client, second["previous"]).json()["results"] == first["results"]
+
+    def withdrawn_meanwhile(words: str, **asked):
+        found = first_places(words, **asked)
+        Landmark.objects.filter(slug=counted[0]).update(state=Landmark.State.WITHDRAWN)
+        arrived.append(LandmarkFactory().slug)
+        return found
+
+    arrived = []
+
+    monkeypatch.setattr(landmark_lists, "first_places", withdrawn_meanwhile)
+    page = get(client, f"{LIST}?search=장소&page_size=40").json()
+
+    assert {row["slug"] for row in page["results"]} == {*counted[1:], *arrived}
 
 
 def test_a_cursor_of_one_order_is_none_of_another(client):

@@ -9,7 +9,7 @@ import psycopg
 from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 
 from apps.api.v1 import kept_lists, parameters
 from apps.api.v1.conditional import etag_of
@@ -17,9 +17,11 @@ from apps.api.v1.kept_lists import KeptList
 from apps.api.v1.landmark_rows import (
     FIELDS,
     NEAR_FIELDS,
+    VERSION_NOW,
     Keys,
     Speech,
     State,
+    WrittenPage,
     write_page,
 )
 from apps.api.v1.paging import Asked, Order, Page
@@ -33,6 +35,7 @@ from apps.catalogue.models import (
     Region,
     SearchEntry,
 )
+from apps.catalogue.searching import first_places
 from apps.guide.nearby import chord_of, nearest, within
 
 BY_NUMBER = Order("id", ("pk",))
@@ -45,6 +48,11 @@ FILTERS = ("category", "region", "bbox", "updated_since")
 # The whole list, whose plan the database keeps.
 ALL_PUBLISHED = """SELECT id FROM catalogue_landmark
     WHERE state = 'published' AND id > %(after)s::bigint ORDER BY id LIMIT {}"""
+# What a search found, in its order, as far as it is still public.
+FOUND = """SELECT found.*
+    FROM unnest(%(ranks)s::float8[], %(slugs)s::text[], %(keys)s::bigint[])
+         AS found (search_rank, slug, id)
+    JOIN catalogue_landmark USING (id) WHERE state = 'published' ORDER BY search_rank, found.slug"""
 # A node by its code, and everything below it.
 BELOW = """
     WITH RECURSIVE below AS (
@@ -83,17 +91,16 @@ class Listing(NamedTuple):
 
     def check(self) -> None:
         """Raise what `write` would raise, without writing."""
-        asked, rows = self._asked()
-        self._page(asked, list(asked.of(rows)))
+        asked = self._asked()
+        self._page(asked, list(asked.of(self._rows())))
 
     def write(self) -> tuple[State, orjson.Fragment]:
         """Return the body of the answer, and the state of the content that it shows.
 
         Raises ParameterRefused and NotFound.
         """
-        asked, rows = self._asked()
-        keys = _keys(self.request.GET, asked, rows)
-        written = write_page(keys, fields=self.fields, speech=self.speech, geo=self.geo)
+        asked = self._asked()
+        written = self._beginning_of_search(asked) or self._written(self._keys(asked))
         page = self._page(asked, written.rows)
         texts = [written.texts[row[-1]] for row in page.rows]
         body = orjson.dumps(_body(page, texts, geo=self.geo))
@@ -110,10 +117,76 @@ class Listing(NamedTuple):
     def _is_dear(self) -> bool:
         return self.near is not None or "search" in self.request.GET
 
-    def _asked(self) -> tuple[Asked, QuerySet[Landmark]]:
+    @property
+    def _order(self) -> Order:
+        if self.near:
+            return BY_DISTANCE
+        return BY_LIKENESS if self._words else BY_NUMBER
+
+    @property
+    def _words(self) -> str:
+        return parameters.search_of(self.request.GET)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing but a search narrows the list."""
+        return not self.near and not any(text_of(self.request.GET, name) for name in FILTERS)
+
+    def _asked(self) -> Asked:
+        return Asked.by(self.request.GET, self._order)
+
+    def _rows(self) -> QuerySet[Landmark]:
         query = self.request.GET
-        order, rows = _sorted(_filtered(query), query, self.near)
-        return Asked.by(query, order), rows
+        rows = _filtered(query)
+        if self._words:
+            # Words alone need nothing of a landmark but what the search reads.
+            rows = SearchEntry.objects.published() if self._is_plain else rows
+            rows = rows.search(self._words)
+        if self.near:
+            rows = nearest(rows, self.near.latitude, self.near.longitude)
+            if any(text_of(query, name) for name in NARROWING):
+                rows = within(rows, *self.near)
+        return rows
+
+    def _written(self, keys: Keys) -> WrittenPage:
+        return write_page(keys, fields=self.fields, speech=self.speech, geo=self.geo)
+
+    def _beginning_of_search(self, asked: Asked) -> WrittenPage | None:
+        """Return the first page of a plain search, by statements whose plans the database keeps.
+
+        None for other pages, where something may have been meant, and where the content changed
+        between the two.
+        """
+        if not self._words or not self._is_plain or asked.cursor or asked.number is not None:
+            return None
+        found = first_places(self._words, most=asked.size + 1, version=VERSION_NOW)
+        if not found:
+            return None
+        values = {
+            "ranks": [place.rank for place in found],
+            "slugs": [place.slug for place in found],
+            "keys": [place.landmark for place in found],
+        }
+        written = self._written(Keys(FOUND, ("search_rank", "slug", "id"), values))
+        return written if written.state.version == found[0].version else None
+
+    def _keys(self, asked: Asked) -> Keys:
+        """Return the statement that finds the landmarks of a page.
+
+        The database keeps the plan of the first; of the others it makes one each time.
+        """
+        onwards = self._is_plain and asked.number is None and not asked.backwards
+        if onwards and asked.order == BY_NUMBER:
+            after = asked.cursor.values[0] if asked.cursor else 0
+            return Keys(ALL_PUBLISHED.format(asked.size + 1), ("id",), {"after": after})
+        columns = tuple("id" if name == "pk" else name for name in asked.columns)
+        # Words without a letter find nothing, which is a statement like any other, too.
+        compiler = asked.of(self._rows()).query.get_compiler("default", elide_empty=False)
+        statement, values = compiler.as_sql()
+        connection.ensure_connection()
+        # With the values in it the database knows which of its indexes fit.
+        with psycopg.ClientCursor(connection.connection) as cursor:
+            return Keys(cursor.mogrify(statement, values).replace("%", "%%"), columns, {})
 
     def _page(self, asked: Asked, found: list[tuple]) -> Page:
         until = chord_of(self.near.radius_m) if self.near else None
@@ -121,20 +194,6 @@ class Listing(NamedTuple):
         if not page.rows:
             _check_nodes(self.request.GET)
         return page
-
-
-def _keys(query: QueryDict, asked: Asked, rows: QuerySet[Landmark]) -> Keys:
-    """Return the statement that finds the landmarks of a page."""
-    onwards = asked.order == BY_NUMBER and asked.number is None and not asked.backwards
-    if onwards and not any(text_of(query, name) for name in FILTERS):
-        after = asked.cursor.values[0] if asked.cursor else 0
-        return Keys(ALL_PUBLISHED.format(asked.size + 1), ("id",), {"after": after})
-    columns = tuple("id" if name == "pk" else name for name in asked.columns)
-    statement, values = asked.of(rows).query.sql_with_params()
-    connection.ensure_connection()
-    # With the values in it the database knows which of its indexes fit.
-    with psycopg.ClientCursor(connection.connection) as cursor:
-        return Keys(cursor.mogrify(statement, values).replace("%", "%%"), columns, {})
 
 
 def _filtered(query) -> QuerySet[Landmark]:
@@ -159,20 +218,6 @@ def _inside(box: Box) -> Q:
     if box.west <= box.east:
         return north_south & Q(longitude__range=(box.west, box.east))
     return north_south & (Q(longitude__gte=box.west) | Q(longitude__lte=box.east))
-
-
-def _sorted(rows: QuerySet[Landmark], query, near: Near | None) -> tuple[Order, QuerySet[Landmark]]:
-    order = BY_NUMBER
-    if text := parameters.search_of(query):
-        # Words alone need nothing of a landmark but what the search reads.
-        alone = not near and not any(text_of(query, name) for name in FILTERS)
-        rows = SearchEntry.objects.published() if alone else rows
-        order, rows = BY_LIKENESS, rows.search(text)
-    if near:
-        order, rows = BY_DISTANCE, nearest(rows, near.latitude, near.longitude)
-        if any(text_of(query, name) for name in NARROWING):
-            rows = within(rows, *near)
-    return order, rows
 
 
 def _check_nodes(query) -> None:
