@@ -287,11 +287,28 @@ def watcher(name: str, command: list[str], **options) -> dict:
         "graceful_timeout": STOP_SECONDS,
         "stdout_stream": {"stream": Log(name)},
         "stderr_stream": {"stream": Log(name)},
+        **options,
+        "hooks": options.get("hooks", {}) | {"before_reap": (let_go, True)},
         # Circus starts higher priorities first.
         "priority": {"database": 5, "model": 4, "worker": 3, "sweeper": 2, "web": 1}[name],
         "warmup_delay": 0,
-        **options,
     }
+
+
+def let_go(watcher, arbiter, hook_name: str, process_pid: int, **_) -> bool:
+    """Write down what a dead process said last, and forget its pipes before they are closed.
+
+    Circus forgets a pipe at its end, which does not come while a child of the dead process holds
+    it. Then the closed pipe's number is soon another part's, and no successor could start.
+    """
+    process, redirector = watcher.processes[process_pid], watcher.stream_redirector
+    for name, pipe in redirector.get_process_pipes(process):
+        os.set_blocking(pipe.fileno(), False)
+        with suppress(BlockingIOError):
+            while said := os.read(pipe.fileno(), 4096):
+                redirector.redirect[name]({"data": said})
+    redirector.remove_redirections(process)
+    return True
 
 
 def announce(password: str | None) -> None:

@@ -9,9 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
+from circus.stream import Redirector
+from tornado.ioloop import IOLoop
 
+from portal import supervisor
 from tests.environment import ROOT, TEST_DATA
 from tests.running import free_port_pair, http_status, start_portal, stop_portal, wait_until
 
@@ -112,6 +116,38 @@ def ready(address: str) -> str:
             return response.read().decode()
     except OSError:
         return ""
+
+
+def test_the_pipe_of_the_dead_is_let_go_though_a_child_of_it_holds_it():
+    """Its number is then another part's, which could not be started again ("added twice")."""
+    said = []
+
+    def part_with(end: int) -> tuple[SimpleNamespace, SimpleNamespace]:
+        process = SimpleNamespace(pid=7, pipe_stdout=True, pipe_stderr=False, redirected=False)
+        process.stdout = os.fdopen(end, "rb", buffering=0)
+        redirector = Redirector(said.append, said.append, loop=loop)
+        redirector.start()
+        redirector.add_redirections(process)
+        return SimpleNamespace(processes={7: process}, stream_redirector=redirector), process
+
+    loop = IOLoop(make_current=False)
+    end, held_by_child = os.pipe()
+    dead, process = part_with(end)
+    os.write(held_by_child, b"last words\n")
+
+    supervisor.let_go(dead, None, "before_reap", process_pid=7)
+    process.stdout.close()
+    same_end, other = os.pipe()
+    living, another = part_with(same_end)
+    dead.stream_redirector.start()
+
+    assert same_end == end
+    assert [each["data"] for each in said] == [b"last words\n"]
+    living.stream_redirector.stop()
+    another.stdout.close()
+    loop.close()
+    for each in (held_by_child, other):
+        os.close(each)
 
 
 def test_a_command_runs_beside_the_portal(running_portal):
