@@ -234,6 +234,8 @@ SWEEP_SECONDS = 5
 LEARNABLE_DATASETS = "apps.annotation.exporting.learnable_datasets"
 TF_SERVING_ADDRESS = env.str("TF_SERVING_ADDRESS", "") or f"127.0.0.1:{PORT + 1}"
 EMBEDDED_MODEL_SERVER = not env.str("TF_SERVING_ADDRESS", "")
+# TensorFlow Serving looks for new models every half minute and needs a while to load one.
+MODEL_SERVER_START_SECONDS = env.int("GILNUN_MODEL_SERVER_START_SECONDS", 180)
 MODELS_DIR = DATA_DIR / "models"
 EMBEDDED_MODEL_SERVER_COMMAND = [sys.executable, "-m", "ml.serving", "--models", str(MODELS_DIR)]
 EMBEDDED_MODEL_SERVER_COMMAND += ["--model-config", str(MODELS_DIR / "models.config")]

@@ -170,11 +170,14 @@ def let_serve(*also: ServedModel) -> bool:
 
 
 @contextmanager
-def running_model_server(model: ServedModel | None = None) -> Iterator[ServedModel]:
+def running_model_server(
+    model: ServedModel | None = None, *, patience: float = 0.0
+) -> Iterator[ServedModel]:
     """Have a model server for a model while the block runs, and yield its row.
 
     Without a model it is the one that answers. A server that runs already is told to load it;
-    a foreign TF_SERVING_ADDRESS is never started.
+    a foreign TF_SERVING_ADDRESS is never started, but waited for as many seconds as `patience`:
+    in an installation of many parts it may start only now. Raises ServingUnavailable.
     """
     model = model or answering_model()
     if serving.answers(name=model.name, version=model.version):
@@ -182,6 +185,8 @@ def running_model_server(model: ServedModel | None = None) -> Iterator[ServedMod
         return
     reached = let_serve(model)
     if reached or not settings.EMBEDDED_MODEL_SERVER:
+        if patience and not reached:
+            _wait_for(model, seconds=patience)
         yield model
         return
     process = subprocess.Popen(
@@ -198,9 +203,13 @@ def running_model_server(model: ServedModel | None = None) -> Iterator[ServedMod
         process.wait(timeout=15)
 
 
-def _wait_for(model: ServedModel, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _wait_for(
+    model: ServedModel, process: subprocess.Popen | None = None, *, seconds: float = START_SECONDS
+) -> None:
+    deadline = time.monotonic() + seconds
     while not serving.answers(name=model.name, version=model.version):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise serving.ServingUnavailable("the embedded model server did not start")
+        if (process and process.poll() is not None) or time.monotonic() > deadline:
+            raise serving.ServingUnavailable(
+                f"no model server at {settings.TF_SERVING_ADDRESS} serves {model}"
+            )
         time.sleep(0.1)

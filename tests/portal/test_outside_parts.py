@@ -1,19 +1,32 @@
 """Parts that run elsewhere, named by settings only."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import httpx
 import psycopg
 import pytest
+import yaml
 
-from portal.database_cluster import OWNER
+from portal.database_cluster import APPLICATION, OWNER
 from tests.environment import CLUSTER, ROOT, TEST_DATA
-from tests.running import free_port, model_server, start_portal, stop_portal
+from tests.running import (
+    free_port,
+    model_server,
+    redis_server,
+    start_portal,
+    stop_portal,
+    wait_until,
+)
 
 pytestmark = pytest.mark.slow
+RECOGNIZED = 'data-landmark="sungnyemun"'
+SECRET = "0123456789 and more of a secret, which has fifty letters."
 PHOTO = ROOT / "ml" / "demo" / "pictures" / "samples" / "sungnyemun" / "sungnyemun-10.jpg"
 
 
@@ -51,7 +64,107 @@ def test_database_and_model_server_may_run_elsewhere(outside_database, running_p
 
     assert own == [[], []]
     assert ready["status"] == "ok"
-    assert 'data-landmark="sungnyemun"' in page.text
+    assert RECOGNIZED in page.text
+
+
+def test_the_containers_commands_answer_photos_with_the_containers_settings(
+    outside_database, tmp_path
+):
+    """As deploy/compose.yaml starts them; setup waits for the model server."""
+    roles = (ROOT / "deploy" / "database" / "10-roles.sh").read_text()
+    with psycopg.connect(outside_database, autocommit=True) as database:
+        for rights in re.findall(r"ALTER DEFAULT PRIVILEGES.+?;", roles, re.S):
+            database.execute(rights)
+    data_dir = TEST_DATA / "containers"
+    shutil.rmtree(data_dir, ignore_errors=True)
+    data_dir.mkdir()
+    models, port, serving = data_dir / "models", free_port(), free_port()
+    web = httpx.Client(
+        base_url=f"http://127.0.0.1:{port}",
+        headers={
+            "Host": "www.example.org",
+            "X-Forwarded-Proto": "https",
+            "X-Forwarded-For": "203.0.113.9",
+        },
+        timeout=60,
+    )
+    with ExitStack() as running:
+        running.enter_context(web)
+        elsewhere = {
+            "DATABASE_URL": CLUSTER.url(APPLICATION, "outside"),
+            "DATABASE_OWNER_URL": outside_database,
+            "CELERY_BROKER_URL": running.enter_context(redis_server(tmp_path)),
+            "REDIS_URL": running.enter_context(redis_server(tmp_path)),
+            "TF_SERVING_ADDRESS": f"127.0.0.1:{serving}",
+            "GILNUN_SERVED_MODELS_PATH": str(models),
+            "GILNUN_DATA_DIR": str(data_dir),
+            "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+        }
+
+        def start(name: str) -> subprocess.Popen:
+            return running.enter_context(container(name, port, elsewhere))
+
+        setup = start("setup")
+        wait_until(
+            lambda: (models / "models.config").exists() or setup.poll() is not None,
+            seconds=120,
+            what="the models to be there",
+        )
+        assert setup.poll() is None
+        with model_server(models, serving):
+            assert setup.wait(timeout=240) == 0
+            start("web")
+            wait_until(lambda: healthy(web), seconds=90, what="an answer")
+            ready = web.get("/readyz").json()
+            answer = web.get(sent(web))
+        later = sent(web)
+        with model_server(models, serving):
+            start("worker")
+            start("sweeper")
+            wait_until(
+                lambda: RECOGNIZED in web.get(later).text,
+                seconds=90,
+                what="the workers' answer",
+            )
+
+    assert ready["status"] == "ok"
+    assert RECOGNIZED in answer.text
+
+
+def sent(web: httpx.Client) -> str:
+    """Send the photo; return where its answer is."""
+    return web.post("/recognize/", files={"photo": PHOTO.read_bytes()}).headers["Location"]
+
+
+@contextmanager
+def container(name: str, port: int, elsewhere: dict[str, str]) -> Iterator[subprocess.Popen]:
+    """Run the command of a service with its image's and its own settings, and nothing else."""
+    deploy = ROOT / "deploy"
+    service = yaml.safe_load((deploy / "compose.yaml").read_text())["services"][name]
+    image = re.findall(
+        r"^(?:ENV|   ) ([A-Z_]+)=(\S+)", (deploy / "Containerfile").read_text(), re.M
+    )
+    file = re.findall(r"^([A-Z_]+)=(.*)", (deploy / "env.example").read_text(), re.M)
+    filled = {
+        key: value or "0123456789 of a long secret, 50 letters and more." for key, value in file
+    }
+    changed = {key: elsewhere.get(key, value) for key, value in service["environment"].items()}
+    settings = dict(image) | filled | changed | {"GILNUN_DATA_DIR": elsewhere["GILNUN_DATA_DIR"]}
+    settings |= {"PATH": os.environ["PATH"], "GILNUN_SEED": "all"}
+    command = [word.replace("0.0.0.0:8000", f"127.0.0.1:{port}") for word in service["command"]]
+    process = subprocess.Popen([sys.executable, *command[1:]], cwd=ROOT, env=settings)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def healthy(web: httpx.Client) -> bool:
+    try:
+        return web.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 def test_media_may_lie_on_s3():

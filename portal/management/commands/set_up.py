@@ -15,6 +15,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.accounts.permissions import ensure_roles
 from apps.catalogue.models import Photo
+from apps.recognition import serving
 from apps.recognition.indexing import build_from_photos
 from apps.recognition.model_server import (
     ModelChanged,
@@ -49,10 +50,13 @@ class Command(BaseCommand):
         except ModelChanged as reason:
             raise CommandError(str(reason)) from reason
         password = ""
-        if not User.objects.filter(is_superuser=True).exists():
-            self._seed()
-            password = self._make_administrator()
-        self._follow(model)
+        try:
+            if not User.objects.filter(is_superuser=True).exists():
+                self._seed()
+                password = self._make_administrator()
+            self._follow(model)
+        except serving.ServingUnavailable as reason:
+            raise CommandError(f"{reason}. Start it and set up again.") from reason
         write_config(model)
         self.stdout.write(json.dumps({"password": password or None}))
 
@@ -68,7 +72,7 @@ class Command(BaseCommand):
             self.stderr.write(f"Run serve_model promote {model.name} to answer with {model}.")
             return
         self.stderr.write(f"References for {model}")
-        with running_model_server(model):
+        with running_model_server(model, patience=settings.MODEL_SERVER_START_SECONDS):
             build_from_photos(model, at=timezone.now())
 
     def _collect_static(self) -> None:

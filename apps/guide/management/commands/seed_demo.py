@@ -116,7 +116,7 @@ class Command(BaseCommand):
         return added
 
     def _build_index(self) -> None:
-        with running_model_server() as model:
+        with running_model_server(patience=settings.MODEL_SERVER_START_SECONDS) as model:
             build_from_photos(model, at=timezone.now())
 
     def _remove(self) -> dict:
