@@ -11,6 +11,7 @@ import base64
 import itertools
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -22,6 +23,7 @@ from django.db import close_old_connections, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
+from hypothesis.stateful import run_state_machine_as_test
 from schemathesis import checks
 
 from apps.api.full_files import make_full_files
@@ -121,6 +123,42 @@ def test_every_answer_is_a_documented_one(request, key, there, is_long):
 
     # A test that only sees refusals proves little.
     assert scopes != list(Scope) or not [name for name in seen if not seen[name] & DONE], seen
+
+
+@pytest.mark.S3
+@pytest.mark.usefixtures("one_connection")
+@pytest.mark.parametrize("key", ["all"], indirect=True)
+def test_what_one_answer_gives_is_good_for_the_next_request(key, there, is_long, seen):
+    """Steps that follow from each other: what was made is read, changed, said good of, deleted."""
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", server())
+    followed = Counter()
+
+    class Journey(schema.as_state_machine()):
+        def get_call_kwargs(self, case) -> dict:
+            return {"headers": {"Authorization": f"Api-Key {key.text}"}}
+
+        def before_call(self, case) -> None:
+            make_real(case, {})
+
+        def validate_response(self, response, case, **_) -> None:
+            case.validate_response(response, checks=PROMISES)
+            if case.path_parameters and response.status_code in DONE:
+                followed[case.operation.definition.raw["operationId"]] += 1
+
+    run_state_machine_as_test(
+        Journey,
+        settings=hypothesis_settings(
+            max_examples=OFTEN if is_long else 8,
+            stateful_step_count=8,
+            derandomize=not is_long,
+            database=None,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    seen("S3", operations_followed=len(followed))
+    assert len(followed) >= 3, followed
 
 
 def server() -> Callable:

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from portal.database_cluster import APPLICATION, OWNER, DatabaseCluster
 from tests.environment import ROOT
+from tests.pictures import encoded, scene
 
 pytestmark = pytest.mark.slow
 PICTURES = ROOT / "ml" / "demo" / "pictures" / "references"
@@ -95,9 +96,12 @@ def source(tmp_path_factory, pytestconfig) -> Place:
     pictures.mkdir(parents=True)
     for path in sorted((PICTURES / "sungnyemun").glob("*.jpg"))[:2]:
         shutil.copy(path, pictures)
+    is_long = pytestconfig.getoption("--long")
+    for number in range(500 if is_long else 0):
+        (pictures / f"{number}.jpg").write_bytes(encoded(scene("gate", number)))
     place.manage("import_photos", str(pictures.parent), "--license", "CC0-1.0")
     place.manage("create_user", "curator", "--role", "content_editor")
-    if pytestconfig.getoption("--long"):
+    if is_long:
         place.fill_with_tasks(10_000)
     return place
 
@@ -123,7 +127,7 @@ def test_everything_comes_back_byte_for_byte(source, backup, tmp_path, is_long, 
     assert report["missing"] == []
     assert tables == source.rows()
     assert files == source.files()
-    assert len(files) >= 2
+    assert len(files) >= (500 if is_long else 2)
     own_key, key = (
         (place.folder / "secrets" / "django-secret-key").read_text() for place in (other, source)
     )
