@@ -153,7 +153,7 @@ class RecognitionList(APIView):
         photos = sent_photos(request)
         form = PlaceSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        held = _claimed(request, fingerprint(photos, form.validated_data))
+        held = _claimed(request, photos, form.validated_data)
         if held is not None:
             if held.answer is not None:
                 return _repeated(request, held)
@@ -287,7 +287,7 @@ def _own(request, receipt: UUID) -> RecognitionRequest:
     return found
 
 
-def _claimed(request, asked: str) -> IdempotencyKey | None:
+def _claimed(request, photos: list[Sent], values: dict) -> IdempotencyKey | None:
     """Take the Idempotency-Key of a request, if it has one. Raises Conflict, KeyReused."""
     key = request.headers.get("Idempotency-Key", "")
     if not key:
@@ -295,9 +295,11 @@ def _claimed(request, asked: str) -> IdempotencyKey | None:
     if len(key) > 255 or not key.isprintable():
         text = translation.gettext("An Idempotency-Key has at most 255 printable characters.")
         raise serializers.ValidationError({"Idempotency-Key": [text]})
-    credential, at = request.auth.prefix, timezone.now()
+    asked = fingerprint(photos, values)
     try:
-        return claim_key(credential=credential, key=key, fingerprint=asked, at=at)
+        return claim_key(
+            credential=request.auth.prefix, key=key, fingerprint=asked, at=timezone.now()
+        )
     except InProgress:
         raise Conflict from None
     except OtherRequest:
