@@ -45,12 +45,16 @@ class Sample(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """Of one kind of process: how much it holds, and how that changes in ten minutes."""
+    """Of one kind of process: how much it holds, and how that changes in ten minutes.
+
+    least, largest: what that may be where samples scatter by chance.
+    """
 
     part: str
     megabytes: float
     in_ten_minutes: float
-    error: float
+    least: float
+    largest: float
 
     @property
     def most(self) -> float:
@@ -60,12 +64,12 @@ class Growth(NamedTuple):
     @property
     def grown(self) -> bool:
         """Say whether it grows by more, whatever the samples scatter."""
-        return self.in_ten_minutes - 2 * self.error > self.most
+        return self.least > self.most
 
     @property
     def flat(self) -> bool:
         """Say whether it grows by less, whatever the samples scatter."""
-        return self.in_ten_minutes + 2 * self.error <= self.most
+        return self.largest <= self.most
 
     @property
     def verdict(self) -> str:
@@ -149,30 +153,35 @@ class Memory:
         return [growth for growth in found if growth is not None]
 
     def _growth(self, part: str) -> Growth | None:
-        """One slope for all processes of a kind, each with a level of its own."""
+        """One slope for all processes of a kind, each with a level of its own.
+
+        The middle of the slopes between any two samples of a process (Theil and Sen): what it
+        loads at once, when it does something for the first time, is a step and no slope.
+        """
         series: dict[int, list[Sample]] = {}
         for sample in self.samples:
             if sample.part == part:
                 series.setdefault(sample.process, []).append(sample)
-        times, sizes, level = [], [], []
+        slopes, levels, length = [], [], 0
         for samples in series.values():
             warm = [sample for sample in samples if sample.at >= samples[0].at + WARM_UP]
             if len(warm) < 10:
                 continue
             at = np.array([sample.at for sample in warm])
             held = np.array([sample.megabytes for sample in warm])
-            times.append(at - at.mean())
-            sizes.append(held - held.mean())
-            level.append(held.mean())
-        if sum(map(len, times)) < FEWEST_SAMPLES:
+            earlier, later = np.triu_indices(len(warm), 1)
+            slopes.append((held[later] - held[earlier]) / (at[later] - at[earlier]))
+            levels.append(held.mean())
+            length += len(warm)
+        if length < FEWEST_SAMPLES:
             return None
-        at, held = np.concatenate(times), np.concatenate(sizes)
-        slope = (at * held).sum() / (at**2).sum()
+        slopes = np.concatenate(slopes)
         # Samples follow one another closely: what they scatter counts once a minute at most.
-        spread = np.std(held - slope * at)
-        independent = max(1.0, len(at) * EVERY / 60)
-        error = spread / np.sqrt((at**2).mean() * independent)
-        return Growth(part, float(np.mean(level)), 600 * float(slope), 600 * float(error))
+        # Two standard deviations of Kendall's rank correlation, as Sen (1968) has them.
+        minutes = max(2.0, length * EVERY / 60)
+        beside = np.sqrt((2 * minutes + 5) / (18 * minutes * (minutes - 1))) * 2
+        quantiles = np.clip([0.5, 0.5 - beside, 0.5 + beside], 0, 1)
+        return Growth(part, float(np.mean(levels)), *(600 * np.quantile(slopes, quantiles)))
 
 
 def _megabytes(process: int) -> float:

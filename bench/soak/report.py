@@ -85,7 +85,7 @@ def _tables(soak: Soak) -> list[str]:
                 (
                     each.part,
                     f"{each.megabytes:.0f}",
-                    f"{each.in_ten_minutes:+.1f} ± {2 * each.error:.1f}",
+                    f"{each.in_ten_minutes:+.1f} ({each.least:+.1f} to {each.largest:+.1f})",
                     f"{each.most:.0f}",
                     each.verdict,
                 )
@@ -94,9 +94,10 @@ def _tables(soak: Soak) -> list[str]:
         ),
         "Mean of all processes of a kind that lived longer than their first"
         f" {WARM_UP:.0f} s; what backends of the database share is left out. Each process has a"
-        " level of its own, so that a start anew is no growth; one slope fits all of a kind."
-        " It is flat where slope and error together stay below what may be, and grows where even"
-        " slope less error is above it.",
+        " level of its own, so that a start anew is no growth. The change is the middle of the"
+        " slopes between any two samples of a process (Theil and Sen): what it loads at once, when"
+        " it does something for the first time, is none. It is flat where the whole range stays"
+        " below what may be, and grows where all of it is above.",
         "",
         *_table(
             "Answers",

@@ -61,6 +61,16 @@ def test_memory_that_grows_is_told_from_memory_that_scatters():
     assert small.holds
 
 
+def test_a_step_is_no_growth():
+    memory = Memory(SimpleNamespace())
+    memory.samples += [Sample(at, SWEEPER, 1, 140 + 30 * (at > 430)) for at in range(0, 600, 2)]
+
+    (growth,) = memory.growths()
+
+    assert growth.in_ten_minutes == 0
+    assert not growth.grown
+
+
 def test_what_scatters_more_than_it_may_grow_is_called_neither():
     memory = Memory(SimpleNamespace())
     memory.samples += [Sample(at, WEB, 1, 100 + 30 * (at % 4)) for at in range(0, 240, 2)]
