@@ -94,5 +94,10 @@ def _jobs(now: datetime) -> Iterator[GaugeMetricFamily]:
         oldest.add_metric([kind["task"]], max(0.0, (now - kind["since"]).total_seconds()))
     yield waiting
     yield oldest
-    parked = Job.objects.filter(state=Job.State.PARKED).count()
-    yield GaugeMetricFamily("gilnun_jobs_parked", "Jobs that failed and wait for a person", parked)
+    parked = GaugeMetricFamily(
+        "gilnun_jobs_parked", "Jobs that failed and wait for a person", labels=["task"]
+    )
+    failed = Job.objects.filter(state=Job.State.PARKED).values("task")
+    for kind in failed.annotate(count=Count("pk")).order_by("task"):
+        parked.add_metric([kind["task"]], kind["count"])
+    yield parked

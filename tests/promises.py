@@ -26,9 +26,9 @@ NOT_RUN_HERE = {
     "R7": "the same against TensorFlow Serving itself: no registry has its program; its protocol"
     " is held against TensorFlow and a second client (tests/verification)",
     "R9": "the same against Amazon's own S3: no network",
-    "R13": "slow bodies over the internet: sent on the loopback device only; and nginx, which has no"
-    " limit for the time of a whole body, does not cut them while they go on: they hold one of the"
-    " 50 connections that an address may have, and nothing of the portal",
+    "R13": "slow bodies over the internet: sent on the loopback device only; and nginx, which has"
+    " no limit for the time of a whole body, does not cut them while they go on: they hold one of"
+    " the 50 connections that an address may have, and nothing of the portal",
     "S17": "annotators' times beside a flood: its senders take the same two processor cores",
     "S13": "known vulnerabilities of the dependencies (pip-audit): its database is not reachable",
 }

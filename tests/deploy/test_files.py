@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import yaml
 from django.test import Client
+from django.utils.module_loading import import_string
 
 from portal.database_cluster import DatabaseCluster
 from portal.server_programs import program_path
@@ -126,7 +127,10 @@ def test_alerts_ask_for_numbers_that_there_are():
 
     asked = {name for rule in rules for name in re.findall(r"\bgilnun_\w+", rule["expr"])}
 
+    told = {name for rule in rules for name in re.findall(r'task="([\w.]+)"', rule["expr"])}
+
     assert len(rules) >= 5
+    assert told and all(callable(import_string(name)) for name in told)
     assert {re.sub(r"_(total|bucket)$", "", name) for name in asked} <= {
         name.removesuffix("_total") for name in known
     }
