@@ -43,7 +43,10 @@ EXPORT_FILE = {
         OpenApiParameter("export", OpenApiTypes.INT, OpenApiParameter.PATH, description="id")
     ],
     "responses": {
-        **{(200, kind): OpenApiTypes.BINARY for kind in MEDIA_TYPES.values()},
+        **{
+            (200, kind): OpenApiTypes.OBJECT if kind.endswith("json") else OpenApiTypes.BINARY
+            for kind in MEDIA_TYPES.values()
+        },
         **NOT_MODIFIED,
         **problems(404),
     },
