@@ -37,8 +37,8 @@ LIST_OF_50 = f"{LIST}?fields=slug,name,category,region&page_size=50"
 PLAIN_LIST = "/plain/?page_size=50"
 RATE = 5000
 FILES_SECONDS, FILES_GROWTH_MB = 10, 20
-# About 100 places, 2,000 places, a slip in a word of 2,000 places, and none.
-WORDS = ("성산", "박물관", "박물간", "자유의여신상")
+# About 100 places, 840 places, 1,900 places, a slip in that, and none.
+WORDS = ("성산", "산시", "박물관", "박물간", "자유의여신상")
 MOST_ABOVE_LIST_MS = 2
 WAGTAIL_LIST = "/api/v2/pages/?type=places.Place&limit=50&fields=name_ko,name_en,category,region"
 

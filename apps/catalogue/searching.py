@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db.models import BooleanField, F, FloatField, Func, QuerySet, Value
 
-from apps.catalogue.spelling import Guesses, search_form
+from apps.catalogue.spelling import Guesses, pieces_of, search_form
 from apps.operations.statements import fetch_all, fetch_one
 
 INITIAL_CONSONANTS = re.compile(r"[ㄱ-ㅎ\s]+")
@@ -23,15 +23,8 @@ ENOUGH = 20
 # From so many letters on two slips are still like one name and no other.
 LIKENESS_LETTERS = 8
 MOST_ALIKE = 8
-# How SearchEntry writes names down: official ones between line ends, others between tabs.
-RANKS = {
-    "%\n{}\n%": 0.0,
-    "%\t{}\t%": 0.5,
-    "%\n{}%": 1.0,
-    "%\t{}%": 1.5,
-    "%{}%\n%": 2.0,
-    "%{}%\t%": 2.5,
-}
+# Columns of SearchEntry.
+NAMES, INITIALS = "form", "initials"
 ADDRESS = 3.0
 # All that was meant comes after all that was written.
 MEANT = 10.0
@@ -39,15 +32,14 @@ PART = ("%{}%",)
 BEGINNING = ("%\n{}%", "%\t{}%")
 
 FOUND = """
-SELECT {rank} AS search_rank, slug, landmark_id, {version} FROM catalogue_searchentry
+SELECT {rank} AS search_rank, slug, landmark_id AS id FROM catalogue_searchentry
  WHERE published AND ({matching}) ORDER BY search_rank, slug LIMIT %s"""
 EXISTING = "SELECT EXISTS (SELECT FROM catalogue_searchentry WHERE published AND ({matching}))"
-# How many places have what was written, and which pieces are known where that is not enough.
-KNOWN = """
-SELECT held.count, ARRAY(SELECT text FROM catalogue_namepiece
-                          WHERE held.count < %(enough)s AND text = ANY(%(pieces)s))
-  FROM (SELECT count(*) FROM (SELECT FROM catalogue_searchentry
-         WHERE published AND form LIKE %(pattern)s LIMIT %(enough)s) places) held"""
+KNOWN = "ARRAY(SELECT text FROM catalogue_namepiece WHERE text = ANY(%s))"
+# How many places have what was written, as far as there are not enough.
+HELD = f"""
+SELECT (SELECT count(*) FROM (SELECT FROM catalogue_searchentry
+         WHERE published AND form LIKE %s LIMIT %s) held), {KNOWN}"""  # nosec B608
 # Apart, so that the few rows wanted of it do not make the database read the whole table for them.
 ALIKE = r"""
 WITH alike AS MATERIALIZED (
@@ -73,27 +65,37 @@ class Sought(NamedTuple):
         patterns = [pattern(shape, form) for form in self.forms for shape in self.shapes]
         return " OR ".join([f"{column} LIKE %s"] * len(patterns)), patterns
 
+    def found(self, most: int | None) -> tuple[str, list]:
+        """Return a statement, and its values, that finds the first places: rank, slug, id."""
+        matching, patterns = self.matching(self.column)
+        rank, values = self.rank(self.column)
+        return FOUND.format(matching=matching, rank=rank), [*values, *patterns, most]
+
     def rank(self, column: str) -> tuple[str, list]:
-        """Return an expression for how well a place fits, the less the better, and its values."""
-        if len(self.forms) == 1:
-            like, values = "LIKE %s", [pattern(shape, self.forms[0]) for shape in RANKS]
-        else:
-            like = "LIKE ANY(%s)"
-            values = [[pattern(shape, form) for form in self.forms] for shape in RANKS]
-        cases = " ".join(f"WHEN {column} {like} THEN {rank}::float8" for rank in RANKS.values())
-        return f"CASE {cases} ELSE {ADDRESS}::float8 END", values
+        """Return an expression for how well a place fits, the less the better, and its values.
 
+        SearchEntry writes official names between line ends, others between tabs.
+        """
+        values = []
 
-class Found(NamedTuple):
-    """A place that words find.
+        def has(shape: str) -> str:
+            if len(self.forms) == 1 and "%" not in shape:
+                # LIKE compares at every letter: many times slower on letters of several bytes.
+                values.append(shape.format(self.forms[0]))
+                return f"strpos({column}, %s) > 0"
+            values.append([pattern(f"%{shape}%", form) for form in self.forms])
+            return f"{column} LIKE ANY(%s)"
 
-    rank: how well it fits, the less the better. version: of the content that was looked through.
-    """
-
-    rank: float
-    slug: str
-    landmark: int
-    version: str | None
+        # In this order they stand below, and so do their values.
+        official_begins, is_official, is_other = has("\n{}"), has("\n{}\n"), has("\t{}\t")
+        other_begins, is_other_again = has("\t{}"), has("\t{}\t")
+        in_official, in_other = has("{}%\n"), has("{}%\t")
+        rank = f"""(CASE
+            WHEN {official_begins} THEN
+                CASE WHEN {is_official} THEN 0 WHEN {is_other} THEN 0.5 ELSE 1 END
+            WHEN {other_begins} THEN CASE WHEN {is_other_again} THEN 0.5 ELSE 1.5 END
+            WHEN {in_official} THEN 2 WHEN {in_other} THEN 2.5 ELSE {ADDRESS} END)::float8"""
+        return rank, values
 
 
 class Matching(Func):
@@ -164,21 +166,11 @@ def matching_landmarks(words: str, *, most: int | None = None) -> list[int]:
     return list(dict.fromkeys([*found, *_numbers(meant, most)]))[:most]
 
 
-def first_places(words: str, *, most: int, version: str) -> list[Found] | None:
-    """Return the places with which `searched` begins; None where that takes guessing.
-
-    version: an expression for the version of the content.
-    """
-    written = sought_by(words)
-    found = _found(written, max(most, ENOUGH), version) if written else []
-    return found[:most] if len(found) >= ENOUGH else None
-
-
 def sought_by(words: str) -> Sought | None:
     """Return what words look for; None where they have no letter."""
-    column, form = "form", search_form(words)
+    column, form = NAMES, search_form(words)
     if INITIAL_CONSONANTS.fullmatch(words):
-        column, form = "initials", "".join(words.split())
+        column, form = INITIALS, "".join(words.split())
     if not form:
         return None
     if len(form) < INFIX_LETTERS:
@@ -191,16 +183,17 @@ def sought_by(words: str) -> Sought | None:
 
 def meant_by(words: str, written: Sought) -> Sought | None:
     """Return what may have been meant instead; None where enough places have what was written."""
-    guesses = Guesses(words) if written.column == "form" else None
-    if not guesses or not guesses.pieces:
+    pieces = pieces_of(words) if written.column == NAMES else None
+    if not pieces:
         return None
     (form,) = written.forms
-    asked = {"pieces": list(guesses.pieces), "pattern": pattern(*PART, form), "enough": ENOUGH}
-    count, known = fetch_one(KNOWN, asked)
-    if count >= ENOUGH:
+    held, known = fetch_one(HELD, [pattern(*PART, form), ENOUGH, list(pieces)])
+    if held >= ENOUGH:
         return None
-    meant = [search_form(each) for each in guesses.meant(set(known))]
-    if not meant and not count and len(form) >= LIKENESS_LETTERS:
+    guesses = Guesses(words, set(known))
+    found = fetch_one(f"SELECT {KNOWN}", [list(guesses.pieces)])[0] if guesses.pieces else []
+    meant = [search_form(each) for each in guesses.meant(set(found))]
+    if not meant and not held and len(form) >= LIKENESS_LETTERS:
         meant = [row[0] for row in fetch_all(ALIKE, {"form": form, "most": MOST_ALIKE})]
     return Sought(written.column, meant) if meant else None
 
@@ -211,11 +204,6 @@ def pattern(shape: str, form: str) -> str:
 
 
 def _numbers(sought: Sought, most: int | None) -> list[int]:
-    return [each.landmark for each in _found(sought, most)]
-
-
-def _found(sought: Sought, most: int | None, version: str = "NULL") -> list[Found]:
-    matching, patterns = sought.matching(sought.column)
-    rank, values = sought.rank(sought.column)
-    statement = FOUND.format(matching=matching, rank=rank, version=version)
-    return [Found(*row) for row in fetch_all(statement, [*values, *patterns, most])]
+    statement, values = sought.found(most)
+    statement = f"SELECT id FROM ({statement}) found ORDER BY search_rank, slug"  # nosec B608
+    return [key for (key,) in fetch_all(statement, values)]

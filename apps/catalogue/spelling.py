@@ -47,6 +47,11 @@ def pieces(run: str) -> list[str]:
     return [run[start : start + length] for start in range(len(run) - length + 1)] * (length > 1)
 
 
+def pieces_of(words: str) -> set[str]:
+    """Return the pieces of all runs of words."""
+    return {piece for run in runs(words) for piece in pieces(run)}
+
+
 def runs(words: str) -> list[str]:
     """Split words into what may hold a slip of its own: Hangul, each Latin word, the rest."""
     text = LEFT_OUT.sub(" ", unicodedata.normalize("NFC", words).lower()).strip()
@@ -57,22 +62,28 @@ def runs(words: str) -> list[str]:
 class Guesses:
     """What words may be slips of, and the pieces by which one finds out."""
 
-    def __init__(self, words: str):
+    def __init__(self, words: str, known: Set[str]):
+        """known: which of `pieces_of(words)` names have."""
         self._runs = runs(words)
-        self._slips = [{slip: pieces(slip) for slip in slips(run)} for run in self._runs]
+        unknown = [set(pieces(run)) - known for run in self._runs]
+        # What no name has must be something else; where names have it all, one run may be.
+        self._wrong = [place for place, missing in enumerate(unknown) if missing]
+        self._slips = [
+            {slip: pieces(slip) for slip in slips(run, missing)}
+            if missing or not self._wrong
+            else {}
+            for run, missing in zip(self._runs, unknown, strict=True)
+        ]
         self.pieces = {
-            piece
-            for run, others in zip(self._runs, self._slips, strict=True)
-            for found in (pieces(run), *others.values())
-            for piece in found
+            piece for others in self._slips for found in others.values() for piece in found
         }
 
     def meant(self, known: Set[str]) -> list[str]:
         """Return what may have been meant, at most MOST; known: the pieces that names have."""
-        unknown = [place for place, run in enumerate(self._runs) if not known >= set(pieces(run))]
         found = []
-        # What no name has must be something else; where names have it all, one run may be.
-        for places in [unknown] if unknown else [[place] for place in range(len(self._runs))]:
+        for places in (
+            [self._wrong] if self._wrong else [[place] for place in range(len(self._runs))]
+        ):
             choices = [
                 self._known_slips(place, known) if place in places else [run]
                 for place, run in enumerate(self._runs)
@@ -86,37 +97,49 @@ class Guesses:
         return [slip for slip, found in others if known >= set(found)][:MOST]
 
 
-def slips(run: str) -> Iterator[str]:
-    """Yield what is one slip away from a run of Hangul or Latin letters, the likeliest first."""
+def slips(run: str, unknown: Set[str]) -> Iterator[str]:
+    """Yield what is one slip away from a run of Hangul or Latin letters, the likeliest first.
+
+    unknown: its pieces that no name has; a slip that leaves one of them as it is mends nothing.
+    """
     if not pieces(run) or len(run) > (LONGEST if _is_hangul(run) else 2 * LONGEST):
         return
     seen = {run}
-    for slip in _hangul_slips(run) if _is_hangul(run) else _latin_slips(run):
+    for slip in _hangul_slips(run, _places(run, unknown)) if _is_hangul(run) else _latin_slips(run):
         if slip not in seen:
             seen.add(slip)
             yield slip
+
+
+def _places(run: str, unknown: Set[str]) -> range:
+    """Return the places that belong to every unknown piece of a run of Hangul."""
+    starts = [start for start, piece in enumerate(pieces(run)) if piece in unknown]
+    if not starts:
+        return range(len(run))
+    return range(starts[-1], min(starts[0] + PIECE, len(run)))
 
 
 def _is_hangul(run: str) -> bool:
     return "가" <= run[0] <= "힣"
 
 
-def _hangul_slips(run: str) -> Iterator[str]:
-    parts = [divmod(ord(syllable) - FIRST_SYLLABLE, FINALS) for syllable in run]
+def _hangul_slips(run: str, places: range) -> Iterator[str]:
+    parts = [(place, *divmod(ord(run[place]) - FIRST_SYLLABLE, FINALS)) for place in places]
 
     def with_syllable(place: int, front: int, final: int) -> str:
         return run[:place] + chr(FIRST_SYLLABLE + front * FINALS + final) + run[place + 1 :]
 
-    for place, (front, final) in enumerate(parts):
+    for place, front, final in parts:
         first_front = front - front % VOWELS
         for other in range(first_front, first_front + VOWELS):
             yield with_syllable(place, other, final)
-    for place, (front, _) in enumerate(parts):
+    for place, front, _ in parts:
         for other in range(FINALS):
             yield with_syllable(place, front, other)
-    for place, (front, final) in enumerate(parts):
+    for place, front, final in parts:
         for other in range(front % VOWELS, INITIALS * VOWELS, VOWELS):
             yield with_syllable(place, other, final)
+    # So few that all are tried.
     yield from _changed_over(run)
     yield from _one_less(run)
 

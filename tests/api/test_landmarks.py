@@ -17,7 +17,7 @@ from apps.api.v1 import landmark_lists
 from apps.catalogue.content import settle_changes
 from apps.catalogue.merging import merge_landmarks
 from apps.catalogue.models import CategoryName, Landmark, License, Photo, Region, RegionName
-from apps.catalogue.searching import first_places
+from apps.catalogue.searching import meant_by
 from tests.factories.catalogue import CategoryFactory, LandmarkFactory, LicenseFactory, PhotoFactory
 from tests.factories.guide import ArticleFactory, RouteFactory
 
@@ -290,16 +290,19 @@ def test_the_beginning_of_a_search_goes_on_where_it_ends_and_shows_what_is_there
     assert (second["next"], first["previous"]) == (None, None)
     assert get(client, second["previous"]).json()["results"] == first["results"]
 
-    def withdrawn_meanwhile(words: str, **asked):
-        found = first_places(words, **asked)
+    def withdrawn_meanwhile(*asked):
+        meant = meant_by(*asked)
         Landmark.objects.filter(slug=counted[0]).update(state=Landmark.State.WITHDRAWN)
         arrived.append(LandmarkFactory().slug)
-        return found
+        return meant
+
+    misspelt = get(client, f"{LIST}?search=장쇼&page_size=15").json()
+    rest = get(client, misspelt["next"]).json()
+    assert [row["slug"] for row in misspelt["results"] + rest["results"]] == counted
 
     arrived = []
-
-    monkeypatch.setattr(landmark_lists, "first_places", withdrawn_meanwhile)
-    page = get(client, f"{LIST}?search=장소&page_size=40").json()
+    monkeypatch.setattr(landmark_lists, "meant_by", withdrawn_meanwhile)
+    page = get(client, f"{LIST}?search=장쇼&page_size=40").json()
 
     assert {row["slug"] for row in page["results"]} == {*counted[1:], *arrived}
 
@@ -420,10 +423,10 @@ def test_a_list_needs_as_many_statements_as_a_short_one(client, palace):
     for _ in range(30):
         PhotoFactory(landmark=LandmarkFactory())
 
-    assert [statements(query) for query in queries] == few
-    # One of them counts the use of the address.
-    # A search asks first what may have been meant; what is kept of it, whether it still holds.
-    assert few == [2, 2, 3, 2]
+    # One of them counts the use of the address. A search asks first how much there is of what was
+    # written, and where that is little, what may have been meant.
+    assert few == [2, 2, 4, 2]
+    assert [statements(query) for query in queries] == [2, 2, 3, 2]
 
 
 @pytest.mark.parametrize("query", ["search=궁", "near=37.5796,126.977"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import orjson
@@ -17,7 +18,6 @@ from apps.api.v1.kept_lists import KeptList
 from apps.api.v1.landmark_rows import (
     FIELDS,
     NEAR_FIELDS,
-    VERSION_NOW,
     Keys,
     Speech,
     State,
@@ -35,7 +35,7 @@ from apps.catalogue.models import (
     Region,
     SearchEntry,
 )
-from apps.catalogue.searching import first_places
+from apps.catalogue.searching import ENOUGH, MEANT, Sought, meant_by, sought_by
 from apps.guide.nearby import chord_of, nearest, within
 
 BY_NUMBER = Order("id", ("pk",))
@@ -48,11 +48,6 @@ FILTERS = ("category", "region", "bbox", "updated_since")
 # The whole list, whose plan the database keeps.
 ALL_PUBLISHED = """SELECT id FROM catalogue_landmark
     WHERE state = 'published' AND id > %(after)s::bigint ORDER BY id LIMIT {}"""
-# What a search found, in its order, as far as it is still public.
-FOUND = """SELECT found.*
-    FROM unnest(%(ranks)s::float8[], %(slugs)s::text[], %(keys)s::bigint[])
-         AS found (search_rank, slug, id)
-    JOIN catalogue_landmark USING (id) WHERE state = 'published' ORDER BY search_rank, found.slug"""
 # A node by its code, and everything below it.
 BELOW = """
     WITH RECURSIVE below AS (
@@ -154,21 +149,26 @@ class Listing(NamedTuple):
     def _beginning_of_search(self, asked: Asked) -> WrittenPage | None:
         """Return the first page of a plain search, by statements whose plans the database keeps.
 
-        None for other pages, where something may have been meant, and where the content changed
-        between the two.
+        None for other pages, for words without a letter, and where the content changed between
+        what has the words and what may have been meant.
         """
         if not self._words or not self._is_plain or asked.cursor or asked.number is not None:
             return None
-        found = first_places(self._words, most=asked.size + 1, version=VERSION_NOW)
-        if not found:
+        written = sought_by(self._words)
+        if written is None:
             return None
-        values = {
-            "ranks": [place.rank for place in found],
-            "slugs": [place.slug for place in found],
-            "keys": [place.landmark for place in found],
-        }
-        written = self._written(Keys(FOUND, ("search_rank", "slug", "id"), values))
-        return written if written.state.version == found[0].version else None
+        most = asked.size + 1
+        page = self._written(_found(written, most))
+        if len(page.rows) >= min(most, ENOUGH) or not (meant := meant_by(self._words, written)):
+            return page
+        other = self._written(_found(meant, most))
+        if other.state.version != page.state.version:
+            return None
+        added = [
+            (MEANT + rank, slug, key) for rank, slug, key in other.rows if key not in page.texts
+        ]
+        rows = [*page.rows, *added][:most]
+        return WrittenPage(page.state, rows, other.texts | page.texts)
 
     def _keys(self, asked: Asked) -> Keys:
         """Return the statement that finds the landmarks of a page.
@@ -211,6 +211,15 @@ def _filtered(query) -> QuerySet[Landmark]:
             Q(pk__in=settled.values("landmark_id")) | Q(pk__in=noted.values("landmark_id"))
         )
     return rows
+
+
+def _found(sought: Sought, most: int) -> Keys:
+    """Return the statement that finds the first places of a search."""
+    statement, values = sought.found(most)
+    named = {f"sought{place}": value for place, value in enumerate(values)}
+    names = iter(named)
+    statement = re.sub("%s", lambda _: f"%({next(names)})s", statement)
+    return Keys(statement, ("search_rank", "slug", "id"), named)
 
 
 def _inside(box: Box) -> Q:

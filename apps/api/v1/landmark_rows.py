@@ -119,8 +119,7 @@ PAGE = """page AS (
 # The database keeps one plan for a single row; with an array it makes a new one each time.
 SINGLE = "page AS (SELECT %(key)s::bigint AS id, NULL::float8 AS chord, 1 AS place)"
 # Which state of the content a list shows, and when anything changed last.
-VERSION_NOW = VERSION_OF_ALL.format(now="statement_timestamp()")
-STATE = f"{VERSION_NOW}, {LAST_CHANGE}"
+STATE = f"{VERSION_OF_ALL.format(now='statement_timestamp()')}, {LAST_CHANGE}"
 JOINS = {
     "category": "JOIN category_shown category ON category.id = landmark.category_id",
     "region": """JOIN region_shown region ON region.id = landmark.region_id
