@@ -9,8 +9,6 @@ from typing import NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree
 
-from icalendar import Calendar, Event, vGeo, vText
-
 GPX = "http://www.topografix.com/GPX/1/1"
 KML = "http://www.opengis.net/kml/2.2"
 # What XML 1.0 cannot hold; texts of staff may carry it from elsewhere.
@@ -109,6 +107,9 @@ def ics(route: FileRoute, begins: datetime) -> bytes:
     Times are in UTC, so that no calendar has to know a time zone. The same route on the same
     day gives the same events: importing twice changes nothing.
     """
+    # Here, as its eighty modules would stand in the memory of every web process.
+    from icalendar import Calendar, Event, vGeo, vText
+
     calendar = Calendar()
     calendar.add("prodid", "-//Gilnun//Routes//EN")
     calendar.add("version", "2.0")
