@@ -20,7 +20,8 @@ WITH_PICTURE = {"O": "A", "Q": "C", "R": "D"}
 
 
 def area_based_list(query: Mapping[str, str], base: str) -> Found:
-    return _page(_sorted(_filtered(query), query), query, base)
+    every = not (_narrows(query) or query.get("modifiedtime"))
+    return _page(_sorted(_filtered(query), query, every=every), query, base)
 
 
 def location_based_list(query: Mapping[str, str], base: str) -> Found:
@@ -124,10 +125,14 @@ def _filtered(query: Mapping[str, str], *, modified: bool = True) -> QuerySet[La
     return rows
 
 
-def _sorted(rows: QuerySet[Landmark], query: Mapping[str, str]) -> QuerySet:
-    """Return the keys of landmarks in the order that was asked for."""
+def _sorted(rows: QuerySet[Landmark], query: Mapping[str, str], *, every: bool = False) -> QuerySet:
+    """Return the keys of landmarks in the order that was asked for.
+
+    every: whether these are all published ones.
+    """
     wanted = query.get("arrange", "C")
     if wanted in WITH_PICTURE:
+        every = False
         rows = rows.filter(pk__in=Photo.objects.shown().values("landmark"))
     order = WITH_PICTURE.get(wanted, wanted)
     if order == "A":
@@ -138,9 +143,9 @@ def _sorted(rows: QuerySet[Landmark], query: Mapping[str, str]) -> QuerySet:
         raise _invalid("arrange")
     # The feed has the times in order; asked of each landmark they would all have to be sorted.
     content.settle_noted()
-    changed = LandmarkContent.objects.filter(
-        kind=LandmarkContent.Kind.PUBLIC, landmark_id__in=rows.values("pk")
-    )
+    changed = LandmarkContent.objects.filter(kind=LandmarkContent.Kind.PUBLIC)
+    if not every:
+        changed = changed.filter(landmark_id__in=rows.values("pk"))
     return changed.order_by("-changed_at", "landmark_id").values_list("landmark_id", flat=True)
 
 
@@ -166,7 +171,7 @@ def _page(
     number, page = _paging(query)
     total = (keys if inside is None else inside).count()
     of_page = list(keys[(page - 1) * number : page * number])
-    held = _for_items(Landmark.objects.filter(pk__in=of_page)).in_bulk()
+    held = _for_items(Landmark.objects.published().filter(pk__in=of_page)).in_bulk()
     items = [item(held[key], base=base) for key in of_page if key in held]
     if inside is not None:
         metres = {
