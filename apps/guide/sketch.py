@@ -24,7 +24,7 @@ WIDEST_SCALE = 150
 SMALLEST_STEP = 3
 # Of the labels' letters, in points of the drawing.
 LETTER_WIDE = 15.0
-LETTER_NARROW = 9.0
+LETTER_NARROW = 10.0
 
 Ring = tuple[tuple[float, float], ...]
 

@@ -59,6 +59,18 @@ def test_what_is_like_no_name_is_not_mended(written):
     assert guessed(written, dictionary(NAMES)) == []
 
 
+def test_a_slip_is_looked_for_only_where_it_could_mend_what_no_name_has():
+    known = dictionary(NAMES)
+
+    longer = Guesses("국립중앙박물관장", pieces_of("국립중앙박물관장") & known)
+    both_ends = Guesses("귝립중앙박물간", pieces_of("귝립중앙박물간") & known)
+
+    assert longer.meant(longer.pieces & known) == ["국립중앙박물관"]
+    assert not {"극립중", "굴립중"} & longer.pieces
+    assert len(both_ends.pieces) < 50
+    assert both_ends.meant(both_ends.pieces & known) == []
+
+
 def test_many_misspelt_words_are_mended_in_few_ways():
     words = ["palice", "gungs", "sout"] * 30
     known = dictionary(["palace police", "gungo gunge", "south scout"])
