@@ -22,6 +22,7 @@ import tensorflow as tf
 from ml.data.input_pipeline import (
     Classes,
     evaluation_batches,
+    has,
     read_classes,
     training_batches,
 )
@@ -274,7 +275,7 @@ class Run:
     def evaluate(self, shards: str, side: int = 0) -> Evaluation:
         """Loss and top-1 on held-out pictures, or on the training ones where none are kept out."""
         stage = self.config.stages[-1]
-        split = "held_out" if tf.io.gfile.glob(f"{shards}/held_out-*") else "train"
+        split = "held_out" if has(shards, "held_out") else "train"
         losses, right, count = 0.0, 0, 0
         batches = evaluation_batches(shards, split, side=side or stage.side, batch=stage.batch)
         for images, labels in batches:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import translation
 
 from tests.environment import ROOT, TEST_DATA
+from tests.object_storage import object_storage
 from tests.running import (
     Portal,
     free_port,
@@ -57,6 +58,13 @@ def own_media(settings, tmp_path) -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """Where an S3-compatible service with a bucket answers."""
+    with object_storage() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

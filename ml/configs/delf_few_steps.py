@@ -1,4 +1,4 @@
-"""DELF's attention on ResNet50 from random weights, as far as two cores come: to see that it learns.
+"""DELF's attention on ResNet50 from random weights, as far as two cores come: does it learn?
 
     python -m ml.data.shards PHOTOS --output right --side 160
     python -m ml.data.shards PHOTOS --output dealt --side 160 --shuffle-labels

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ml.data import shard_files
 from ml.data.augment import squeezed, varied
 from ml.training_config import Augmentation
 
@@ -33,9 +34,8 @@ class Classes(NamedTuple):
 def read_classes(shards: str) -> Classes:
     """The classes of a shard folder; raises NoShards."""
     try:
-        with tf.io.gfile.GFile(f"{shards}/classes.json") as file:
-            content = json.load(file)
-    except (tf.errors.OpError, ValueError) as error:
+        content = json.loads(shard_files.read(shards, "classes.json"))
+    except (*shard_files.UNREADABLE, ValueError) as error:
         raise NoShards(f"{shards} holds no classes.json: {error}") from error
     return Classes(content["classes"], np.array(content["training"], np.int64))
 
@@ -83,24 +83,32 @@ def training_batches(
 
 def evaluation_batches(shards: str, split: str, *, side: int, batch: int) -> tf.data.Dataset:
     """Each picture of a split once, whole and unvaried, in file order. Raises NoShards."""
-    pictures = tf.data.TFRecordDataset(_files(shards, split)).map(
+    files = tf.data.Dataset.from_tensor_slices(_files(shards, split))
+    pictures = files.flat_map(shard_files.reader(shards)).map(
         lambda record: _whole_picture(record, side), num_parallel_calls=tf.data.AUTOTUNE
     )
     return pictures.batch(batch).prefetch(tf.data.AUTOTUNE)
 
 
+def has(shards: str, split: str) -> bool:
+    """Whether a set of shards holds pictures of a split. Raises NoShards."""
+    try:
+        return any(shard_files.names(shards, f"{split}-"))
+    except shard_files.UNREADABLE as error:
+        raise NoShards(f"{shards} cannot be listed: {error}") from error
+
+
 def _files(shards: str, split: str) -> list[str]:
-    files = sorted(tf.io.gfile.glob(f"{shards}/{split}-*.tfrecord"))
-    if not files:
+    if not has(shards, split):
         raise NoShards(f"{shards} holds no {split}-*.tfrecord")
-    return files
+    return shard_files.names(shards, f"{split}-")
 
 
 def _records(shards: str, split: str, seed: int) -> tf.data.Dataset:
     files = tf.data.Dataset.from_tensor_slices(_files(shards, split))
     files = files.shuffle(files.cardinality(), seed=seed).repeat()
     return files.interleave(
-        tf.data.TFRecordDataset, cycle_length=8, num_parallel_calls=4, deterministic=True
+        shard_files.reader(shards), cycle_length=8, num_parallel_calls=4, deterministic=True
     )
 
 

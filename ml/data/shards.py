@@ -2,7 +2,7 @@
 
 Writes DIR/{train,held_out}-00000.tfrecord …, classes.json (labels in the order of their
 numbers, and how many pictures each has), counts.csv and contact_sheet.jpg, and prints one JSON
-object. DIR may be any folder that tf.io.gfile opens, object storage too. Pictures are cut to
+object. DIR may be s3://BUCKET/PREFIX on object storage (`shard_files`). Pictures are cut to
 their box with --crop box (and a margin around it), turned upright and shrunk to --side. Several
 sources are joined. --folders writes the same split as FOLDER/{references,queries}/LABEL/ too,
 for `ml.evaluate`. --shuffle-labels makes a set that a run must not be able to learn.
@@ -25,6 +25,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image, ImageDraw, ImageOps
 
+from ml.data import shard_files
 from ml.data.manifest import Box, Example, InvalidManifest, read_manifest
 from ml.data.splitting import difference_hash, groups_of, held_out
 
@@ -82,21 +83,21 @@ def write_shards(
     outside = held_out(groups_of(hashes), labels, held_out_share, seed)
     classes = sorted(set(labels))
     numbers = {label: number for number, label in enumerate(classes)}
-    tf.io.gfile.makedirs(output)
     counts = {}
-    for split in SPLITS:
-        chosen = [
-            example
-            for example, is_out in zip(readable, outside, strict=True)
-            if is_out == (split == "held_out")
-        ]
-        # Classes come in one after another: reading them so would train on one at a time.
-        order = np.random.default_rng(seed).permutation(len(chosen))
-        _write_split(output, split, [chosen[index] for index in order], numbers, crop, side)
-        if folders is not None:
-            _write_folders(folders / FOLDER_OF[split], chosen, crop, side)
-        counts[split] = len(chosen)
-    _write_overview(output, readable, outside, classes, side)
+    with shard_files.written(output) as target:
+        for split in SPLITS:
+            chosen = [
+                example
+                for example, is_out in zip(readable, outside, strict=True)
+                if is_out == (split == "held_out")
+            ]
+            # Classes come in one after another: reading them so would train on one at a time.
+            order = np.random.default_rng(seed).permutation(len(chosen))
+            _write_split(target, split, [chosen[index] for index in order], numbers, crop, side)
+            if folders is not None:
+                _write_folders(folders / FOLDER_OF[split], chosen, crop, side)
+            counts[split] = len(chosen)
+        _write_overview(target, readable, outside, classes, side)
     return ShardSet(classes, counts, refused)
 
 
@@ -131,11 +132,11 @@ def _with_margin(box: Box, size: tuple[int, int]) -> tuple[int, int, int, int]:
 
 
 def _write_split(
-    output: str, split: str, examples: Sequence[Example], numbers: dict[str, int], crop, side
+    folder: Path, split: str, examples: Sequence[Example], numbers: dict[str, int], crop, side
 ) -> None:
     for start in range(0, len(examples), PICTURES_A_SHARD):
-        name = f"{output}/{split}-{start // PICTURES_A_SHARD:05d}.tfrecord"
-        with tf.io.TFRecordWriter(name) as writer:
+        name = f"{split}-{start // PICTURES_A_SHARD:05d}.tfrecord"
+        with tf.io.TFRecordWriter(str(folder / name)) as writer:
             for example in examples[start : start + PICTURES_A_SHARD]:
                 jpeg = prepared(example, crop, side).jpeg
                 writer.write(_record(jpeg, numbers[example.label]))
@@ -159,26 +160,20 @@ def _record(jpeg: bytes, label: int) -> bytes:
 
 
 def _write_overview(
-    output: str, examples: list[Example], outside: list[bool], classes: list[str], side: int
+    folder: Path, examples: list[Example], outside: list[bool], classes: list[str], side: int
 ) -> None:
     training, kept = Counter(), Counter()
     for example, is_out in zip(examples, outside, strict=True):
         (kept if is_out else training)[example.label] += 1
-    with tf.io.gfile.GFile(f"{output}/classes.json", "w") as file:
-        file.write(
-            json.dumps(
-                {"classes": classes, "training": [training[label] for label in classes]},
-                ensure_ascii=False,
-            )
-        )
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(["label", "train", "held_out"])
     writer.writerows([label, training[label], kept[label]] for label in classes)
-    with tf.io.gfile.GFile(f"{output}/counts.csv", "w") as file:
-        file.write(table.getvalue())
-    with tf.io.gfile.GFile(f"{output}/contact_sheet.jpg", "wb") as file:
-        file.write(contact_sheet(_one_of_each(examples), side))
+    (folder / "counts.csv").write_text(table.getvalue(), encoding="utf-8", newline="")
+    sheet = contact_sheet(_one_of_each(examples), side)
+    (folder / "contact_sheet.jpg").write_bytes(sheet)
+    content = {"classes": classes, "training": [training[label] for label in classes]}
+    (folder / "classes.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def _one_of_each(examples: list[Example]) -> Iterator[Example]:

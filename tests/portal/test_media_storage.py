@@ -1,14 +1,9 @@
 """The same photos on the disk and on an S3-compatible service (moto's server)."""
 
 import io
-import subprocess
-import sys
 import threading
-import urllib.request
-from collections.abc import Iterator
 from datetime import timedelta
 
-import boto3
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -20,52 +15,10 @@ from apps.catalogue.renditions import each_due
 from apps.operations.stored_files import remove_discarded
 from portal.media_storage import AtomicFileSystemStorage
 from tests.catalogue.test_renditions import photo_of
-from tests.environment import ROOT
+from tests.object_storage import BUCKET, KEYS, client
 from tests.pictures import picture
-from tests.running import free_port, wait_until
 
 pytestmark = pytest.mark.slow
-BUCKET = "gilnun-media"
-KEYS = {"access_key": "test", "secret_key": "test", "region_name": "us-east-1"}
-
-
-@pytest.fixture(scope="session")
-def s3_address() -> Iterator[str]:
-    """Start moto's server with a bucket; yield its address."""
-    port = free_port()
-    script = f"from moto.server import main; main(['-H', '127.0.0.1', '-p', '{port}'])"
-    process = subprocess.Popen(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"{address}/moto-api/", timeout=2):
-                return True
-        except OSError:
-            return False
-
-    try:
-        wait_until(answers, seconds=60, what="moto's server")
-        client(address).create_bucket(Bucket=BUCKET)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
-def client(address: str = "http://127.0.0.1"):
-    return boto3.client(
-        "s3",
-        endpoint_url=address,
-        aws_access_key_id=KEYS["access_key"],
-        aws_secret_access_key=KEYS["secret_key"],
-        region_name=KEYS["region_name"],
-    )
 
 
 @pytest.fixture(params=["disk", "s3"])
