@@ -39,7 +39,9 @@ RATE = 5000
 FILES_SECONDS, FILES_GROWTH_MB = 10, 20
 # About 100 places, 840 places, 1,900 places, a slip in that, and none.
 WORDS = ("성산", "산시", "박물관", "박물간", "자유의여신상")
+# Promised is a word of some 840 places; what more of them, or a slip, may cost is our own measure.
 MOST_ABOVE_LIST_MS = 2
+MOST_OF_MANY_MS = {"박물관": 4, "박물간": 6}
 WAGTAIL_LIST = "/api/v2/pages/?type=places.Place&limit=50&fields=name_ko,name_en,category,region"
 
 
@@ -155,14 +157,15 @@ def above_list(server: WebServer) -> list[Row]:
     for name, ask in _searches().items():
         rounds = in_turns(server, ask, server, _ask(LIST_OF_50))
         more = statistics.median(dear - plain for dear, plain in rounds)
-        wanted = f"≤ {MOST_ABOVE_LIST_MS}"
+        word = name.partition(",")[0].removeprefix("search of ")
+        most = MOST_OF_MANY_MS.get(word, MOST_ABOVE_LIST_MS)
         rows.append(
             Row(
                 f"… {name}, above the list",
                 more,
                 "ms processor",
-                wanted,
-                more <= MOST_ABOVE_LIST_MS,
+                f"≤ {most}",
+                more <= most,
                 _middles(rounds),
             )
         )
@@ -314,7 +317,10 @@ def write_files() -> dict[str, float]:
 
 
 def _row(name: str, cost: Cost) -> Row:
-    most = 2 if name.endswith("304") else 30 if name.startswith("TourAPI") else None
+    most = 2 if name.endswith("304") else None
+    if name.startswith("TourAPI"):
+        # These two count all that they could show, by distance or by letters.
+        most = 50 if "location" in name or "search" in name else 30
     return Row(
         f"API, 25,000 landmarks: {name}",
         cost.processor,
