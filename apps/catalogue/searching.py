@@ -187,12 +187,16 @@ def meant_by(words: str, written: Sought) -> Sought | None:
     if not pieces:
         return None
     (form,) = written.forms
-    held, known = fetch_one(HELD, [pattern(*PART, form), ENOUGH, list(pieces)])
+    # Of a single piece one learns nothing about where the slip is: it is asked for with the others.
+    guesses = Guesses(words, set()) if len(pieces) == 1 else None
+    asked = guesses.pieces if guesses else pieces
+    held, known = fetch_one(HELD, [pattern(*PART, form), ENOUGH, list(asked)])
     if held >= ENOUGH:
         return None
-    guesses = Guesses(words, set(known))
-    found = fetch_one(f"SELECT {KNOWN}", [list(guesses.pieces)])[0] if guesses.pieces else []
-    meant = [search_form(each) for each in guesses.meant(set(found))]
+    if guesses is None:
+        guesses = Guesses(words, set(known))
+        (known,) = fetch_one(f"SELECT {KNOWN}", [list(guesses.pieces)])
+    meant = [search_form(each) for each in guesses.meant(set(known))]
     if not meant and not held and len(form) >= LIKENESS_LETTERS:
         meant = [row[0] for row in fetch_all(ALIKE, {"form": form, "most": MOST_ALIKE})]
     return Sought(written.column, meant) if meant else None

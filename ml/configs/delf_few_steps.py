@@ -23,8 +23,8 @@ def config() -> TrainingConfig:
         head_learning_rate=0.05,
         class_balanced=False,
         stages=(Stage(side=128, epochs=1, batch=16),),
-        steps=240,
+        steps=800,
         augmentation=Augmentation(smallest_crop=0.5, flip=True),
-        checkpoint_every=120,
-        evaluate_every=40,
+        checkpoint_every=400,
+        evaluate_every=100,
     )

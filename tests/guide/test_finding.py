@@ -178,7 +178,7 @@ def test_nothing_found_says_what_to_do(client, places):
 
 
 def test_names_are_suggested_while_one_types(client, places, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(3):
         answer = client.get("/en/suggest/", {"q": "경복"}).json()
 
     assert answer["places"] == [
