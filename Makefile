@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 help:
 	@echo "make run          set up and start the portal   (PORT=8000)"
 	@echo "make test         set up and run all tests      (ONLY=tests/recognition)"
-	@echo "make faults       the tests of faults in full length, 20 minutes at most"
+	@echo "make faults       the tests of faults in full length, about 20 minutes"
 	@echo "make bench        measure                       (ONLY=model_server)"
 	@echo "make bench-large  measure with a million rows"
 	@echo "make lint         check style and imports"
