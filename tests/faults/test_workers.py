@@ -20,6 +20,7 @@ import redis as redis_client
 from celery import Celery
 from django.conf import settings
 from django.db import connection
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from apps.operations import jobs
@@ -147,12 +148,14 @@ def unfinished(keys: list[int]) -> int:
     return Job.objects.unfinished().filter(pk__in=keys).count()
 
 
-def seconds_for(keys: list[int]) -> float:
-    """Wait until the first of these jobs is done; return how long all others take."""
-    wait_until(lambda: unfinished(keys) < len(keys), seconds=60, what="the first job")
-    started = time.monotonic()
+def seconds_for(first: int, number: int) -> float:
+    """Have good jobs done; return the time between the first and the last effect."""
+    keys = add(GOOD, number, first=first)
     wait_until(lambda: not unfinished(keys), seconds=90, what="the good jobs")
-    return time.monotonic() - started
+    subjects = [str(subject) for subject in range(first, first + number)]
+    done = Event.objects.filter(kind=DONE, subject__in=subjects)
+    times = done.aggregate(first=Min("at"), last=Max("at"))
+    return (times["last"] - times["first"]).total_seconds()
 
 
 def effects() -> Counter[str]:
@@ -219,10 +222,10 @@ def test_jobs_end_though_redis_forgets_everything_and_is_away(tmp_path, monkeypa
 def test_a_job_that_kills_its_worker_is_parked_and_the_others_are_done(worker, is_long, seen):
     number = 200 if is_long else 30
     # In full length what the good ones take without it, for comparison.
-    alone = seconds_for(add(GOOD, number, first=number)) if is_long else 0.0
+    alone = seconds_for(number, number) if is_long else 0.0
     poisoned = add(POISON, 1)
 
-    beside = seconds_for(add(GOOD, number))
+    beside = seconds_for(0, number)
     wait_until(lambda: not unfinished(poisoned), seconds=60, what="the poison job to be parked")
 
     parked = Job.objects.get(pk=poisoned[0])
