@@ -47,26 +47,26 @@ class Line(NamedTuple):
     unit: str
 
 
-PAGE_MADE = Cost("public page and its database, made", 11.2, "ms", "pages")
-PAGE_KEPT = Cost("public page and its database, kept", 2.3, "ms", "pages")
-PAGE_SAME = Cost("public page and its database, 304", 2.2, "ms", "pages")
-ANSWER_WEB = Cost("recognition, Lite2: web process", 33.3, "ms", "photo_to_answer")
-ANSWER_MODEL = Cost("recognition, Lite2: model server", 26.0, "ms", "photo_to_answer")
-ANSWER_DATABASE = Cost("recognition, Lite2: database", 5.4, "ms", "photo_to_answer")
-ANSWER_WORKER = Cost("recognition, Lite2: workers afterwards", 16.0, "ms", "photo_to_answer")
+PAGE_MADE = Cost("public page and its database, made", 8.7, "ms", "pages")
+PAGE_KEPT = Cost("public page and its database, kept", 1.2, "ms", "pages")
+PAGE_SAME = Cost("public page and its database, 304", 1.3, "ms", "pages")
+ANSWER_WEB = Cost("recognition, Lite2: web process", 32.3, "ms", "photo_to_answer")
+ANSWER_MODEL = Cost("recognition, Lite2: model server", 24.9, "ms", "photo_to_answer")
+ANSWER_DATABASE = Cost("recognition, Lite2: database", 5.5, "ms", "photo_to_answer")
+ANSWER_WORKER = Cost("recognition, Lite2: workers afterwards", 15.4, "ms", "photo_to_answer")
 WORK_WEB = Cost("claim and submit of an image: web process", 4.9, "ms", "annotation_load")
 WORK_DATABASE = Cost("claim and submit of an image: database", 2.6, "ms", "annotation_load")
-LIST = Cost("partner API and its database, list of 50", 7.8, "ms", "api")
+LIST = Cost("partner API and its database, list of 50", 6.1, "ms", "api")
 TAKEN_IN = Cost("photo of 12 MP taken in, with renditions", 1.4, "s", "unit_costs")
-SEARCH = Cost("search among 30,000 vectors, as its caller waits", 20.8, "ms", "vector_index")
-SEARCHED = 30_000
+SEARCH = Cost("search among 200,000 vectors, as its caller waits", 10.6, "ms", "vector_index")
+SEARCHED = 200_000
 LANDMARK_BYTES = Cost("landmark, names, texts, indexes", 3046, "bytes", "unit_costs")
 PHOTO_BYTES = Cost("row of a photo", 492, "bytes", "unit_costs")
 ENTRY_BYTES = Cost("entry in the log of changes", 1424, "bytes", "unit_costs")
 TASK_BYTES = Cost("image and task of annotation", 419, "bytes", "unit_costs")
 WORK_BYTES = Cost("annotation, with its log and event", 1212, "bytes", "unit_costs")
 VECTOR_BYTES = Cost("reference photo: vectors and index", 8829, "bytes", "unit_costs")
-INDEX_BYTES = Cost("of it, the index that is searched", 1363, "bytes", "vector_index")
+INDEX_BYTES = Cost("of it, the index that is searched", 1302, "bytes", "vector_index")
 FILE_BYTES = Cost("files of a photo, original and renditions", 4.3, "MB", "unit_costs")
 COSTS = (
     *(PAGE_MADE, PAGE_KEPT, PAGE_SAME, ANSWER_WEB, ANSWER_MODEL, ANSWER_DATABASE),
