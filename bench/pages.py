@@ -28,7 +28,7 @@ from bench.web import Cost, WebServer, web_server
 from tests.catalogue.test_spelling import misspelt
 from tests.running import ROOT
 
-TIMES = 60
+TIMES = 100
 CLIENTS = 4
 MOST_QUERIES = 8
 MOST = {
