@@ -41,7 +41,7 @@ _SHOWN = f"""
             SELECT following.image_id FROM {_TASK} AS following
             WHERE following.dataset_id = task.dataset_id AND following.state = 'open'
                 AND following.reserved_for_id IS NULL
-            ORDER BY following.slot, following.id LIMIT {UPCOMING}
+            ORDER BY following.slot, following.ease, following.id LIMIT {UPCOMING}
         )
     FROM {_TASK} AS task
     JOIN {_IMAGE} AS image ON image.id = task.image_id

@@ -103,6 +103,18 @@ def test_claim_tells_which_pictures_may_come_next(client, dataset):
     assert answer["upcoming"] == [f"/annotate/images/{second.image.pk}.jpg"]
 
 
+def test_the_images_to_come_are_told_in_the_order_in_which_they_are_handed_out(client, dataset):
+    tasks = [TaskFactory(dataset=dataset, ease=ease) for ease in (5, 0, 9, 2)]
+    hardest_first = sorted(tasks, key=lambda task: task.ease)
+
+    held = post(client, "/annotate/api/claim").json()
+
+    assert held["task"]["id"] == hardest_first[0].pk
+    assert held["upcoming"] == [
+        f"/annotate/images/{task.image.pk}.jpg" for task in hardest_first[1:]
+    ]
+
+
 def test_claim_in_a_foreign_dataset_finds_nothing(client):
     response = post(client, "/annotate/api/claim", {"dataset": TaskFactory().dataset.pk})
 
