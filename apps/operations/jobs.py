@@ -51,6 +51,8 @@ class JobNotHeld(Exception):
 STORAGE_AWAY = timedelta(seconds=10)
 # So long the sweeper does jobs itself before it looks again.
 AT_ONCE_SECONDS = 15.0
+# However long a job has waited, its wake-up is sent again after this time.
+LONGEST_SILENCE = timedelta(minutes=10)
 _sending = threading.BoundedSemaphore(4)
 
 
@@ -196,7 +198,8 @@ def _claim(job_id: int, *, at: datetime) -> Job | None:
         job.attempts += 1
         job.lease_until = at + timedelta(seconds=settings.JOB_LEASE_SECONDS)
         job.lease_token = uuid.uuid4()
-        job.save(update_fields=["state", "attempts", "lease_until", "lease_token"])
+        job.woken_at = None
+        job.save(update_fields=["state", "attempts", "lease_until", "lease_token", "woken_at"])
     return job
 
 
@@ -226,7 +229,12 @@ def _park(job: Job, *, reason: str, give_up: GiveUp) -> None:
 def retry_job(job: Job, *, at: datetime) -> None:
     """Put a parked job back to work with fresh attempts."""
     moved = Job.objects.filter(pk=job.pk, state=Job.State.PARKED).update(
-        state=Job.State.WAITING, attempts=0, available_at=at, finished_at=None, lease_token=None
+        state=Job.State.WAITING,
+        attempts=0,
+        available_at=at,
+        finished_at=None,
+        lease_token=None,
+        woken_at=None,
     )
     if moved:
         transaction.on_commit(lambda: wake_worker_soon(job))
@@ -235,6 +243,8 @@ def retry_job(job: Job, *, at: datetime) -> None:
 def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
     """Send the wake-up call again for jobs that were left over; do old ones here and now.
 
+    A job is woken at the first look, again after `overdue`, and then each time it has waited
+    twice as long: messages that nobody read yet must not pile up before new jobs.
     A job whose wake-up cannot be sent, or that nobody took for `overdue`, is done by the
     sweeper itself, so that every job ends even with the broker off. The workers are woken
     for old ones all the same: after a broker that forgot everything they share the work.
@@ -245,12 +255,17 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
     """
     found = list(Job.objects.due(at))
     broker_takes = True
-    left = []
+    woken, left = [], []
     for job in found:
         # One that is away takes a moment to refuse, so it is asked once.
-        broker_takes = broker_takes and wake_worker(job)
+        if broker_takes and _is_to_be_woken(job, at=at, overdue=overdue):
+            broker_takes = wake_worker(job)
+            if broker_takes:
+                woken.append(job.pk)
         if not broker_takes or (job.available_at + overdue <= at and not _may_take_hours(job)):
             left.append(job)
+    if woken:  # those taken up meanwhile are due no longer
+        Job.objects.due(at).filter(pk__in=woken).update(woken_at=at)
     left.sort(key=_may_take_hours)
     until = time.monotonic() + AT_ONCE_SECONDS
     for job in left:
@@ -258,6 +273,13 @@ def sweep_jobs(*, at: datetime, overdue: timedelta) -> int:
         if time.monotonic() > until:
             break
     return len(found)
+
+
+def _is_to_be_woken(job: Job, *, at: datetime, overdue: timedelta) -> bool:
+    if job.woken_at is None:
+        return True
+    silence = max(overdue, job.woken_at - job.available_at)
+    return job.woken_at + min(silence, LONGEST_SILENCE) <= at
 
 
 def _may_take_hours(job: Job) -> bool:

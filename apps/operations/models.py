@@ -50,6 +50,8 @@ class Job(models.Model):
     available_at = models.DateTimeField(_("not before"))
     lease_until = models.DateTimeField(_("held until"), null=True, blank=True)
     lease_token = models.UUIDField(_("token of the lease"), null=True, blank=True)
+    # When the sweeper last sent a wake-up for this try; a claim empties it.
+    woken_at = models.DateTimeField(_("woken again"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True)
     created_at = models.DateTimeField(_("created"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)

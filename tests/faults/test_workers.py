@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 import psutil
 import pytest
@@ -143,15 +145,19 @@ def add(task: str, number: int, *, first: int = 0) -> list[int]:
 
 
 def unfinished(keys: list[int]) -> int:
-    jobs.sweep_jobs(at=timezone.now(), overdue=timedelta(hours=1))
+    jobs.sweep_jobs(at=timezone.now(), overdue=timedelta(seconds=LEASE_SECONDS))
     time.sleep(0.2)
     return Job.objects.unfinished().filter(pk__in=keys).count()
+
+
+def has_ended(keys: list[int]) -> bool:
+    return not unfinished(keys)
 
 
 def seconds_for(first: int, number: int) -> float:
     """Have good jobs done; return the time between the first and the last effect."""
     keys = add(GOOD, number, first=first)
-    wait_until(lambda: not unfinished(keys), seconds=90, what="the good jobs")
+    wait_until(partial(has_ended, keys), seconds=90, what="the good jobs")
     subjects = [str(subject) for subject in range(first, first + number)]
     done = Event.objects.filter(kind=DONE, subject__in=subjects)
     times = done.aggregate(first=Min("at"), last=Max("at"))
@@ -176,7 +182,7 @@ def test_killed_workers_lose_no_job_and_do_none_twice(worker, is_long, seen):
         (ways[way] if way < 3 else chance.choice(ways))()
     started = time.monotonic()
 
-    wait_until(lambda: not unfinished(keys), seconds=60, what="every job to end")
+    wait_until(partial(has_ended, keys), seconds=60, what="every job to end")
 
     assert effects() == {str(subject): 1 for subject in range(number)}
     assert set(Job.objects.filter(pk__in=keys).values_list("state", flat=True)) == {"done"}
@@ -219,25 +225,34 @@ def test_jobs_end_though_redis_forgets_everything_and_is_away(tmp_path, monkeypa
 
 
 @pytest.mark.R10
-def test_a_job_that_kills_its_worker_is_parked_and_the_others_are_done(worker, is_long, seen):
-    number = 200 if is_long else 30
+def test_a_job_that_kills_its_worker_is_parked_and_the_others_are_done(
+    redis, worker, is_long, seen
+):
+    number, rounds = (200, 3) if is_long else (30, 1)
     # In full length what the good ones take without it, for comparison.
-    alone = seconds_for(number, number) if is_long else 0.0
-    poisoned = add(POISON, 1)
+    alone = seconds_for(number * rounds, number) if is_long else 0.0
+    beside = []
+    for turn in range(rounds):
+        poisoned = add(POISON, 1, first=turn)
+        beside.append(seconds_for(turn * number, number))
+        ended = partial(has_ended, poisoned)
+        wait_until(ended, seconds=60, what="the poison job to be parked")
+        parked = Job.objects.get(pk=poisoned[0])
+        assert parked.state == Job.State.PARKED
+        assert "stopped while working" in parked.error
+        # Three tries, and the look that found them used up.
+        assert parked.attempts == settings.JOB_ATTEMPTS + 1
 
-    beside = seconds_for(0, number)
-    wait_until(lambda: not unfinished(poisoned), seconds=60, what="the poison job to be parked")
-
-    parked = Job.objects.get(pk=poisoned[0])
-    assert parked.state == Job.State.PARKED
-    assert "stopped while working" in parked.error
-    assert effects() == {str(subject): 1 for subject in range(number * (2 if is_long else 1))}
-    # Three tries, and the look that found them used up.
-    assert parked.attempts == settings.JOB_ATTEMPTS + 1
+    assert set(effects().values()) == {1}
+    assert effects().total() == number * (rounds + is_long)
+    # What the sweeper sent meanwhile must not stand before jobs to come.
+    with redis_client.Redis.from_url(redis) as client:
+        assert client.llen("celery") < number
     jobs.retry_job(parked, at=timezone.now())
     parked.refresh_from_db()
     assert (parked.state, parked.attempts) == (Job.State.WAITING, 0)
-    seen("R10", good_done=number, tries=settings.JOB_ATTEMPTS)
+    seen("R10", good_done=number * rounds, tries=settings.JOB_ATTEMPTS)
     if is_long:
-        seen("R10", throughput=f"{alone / beside:.0%}")
-        assert alone / beside >= 0.8
+        throughput = alone / statistics.median(beside)
+        seen("R10", throughput=f"{throughput:.0%}")
+        assert throughput >= 0.8

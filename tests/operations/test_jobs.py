@@ -1,4 +1,5 @@
 import errno
+import sys
 import threading
 from datetime import timedelta
 
@@ -207,6 +208,38 @@ def test_sweep_sends_the_wake_up_again_and_does_overdue_jobs_itself(wake_ups, mo
     assert found == 2
     assert sorted(wake_ups) == [fresh.pk, overdue.pk]
     assert here == [overdue.pk]
+
+
+def test_sweep_wakes_for_a_job_that_waits_ever_more_seldom(wake_ups, monkeypatch):
+    monkeypatch.setattr(jobs, "run_here", lambda job: None)
+    start = timezone.now()
+    waiting = jobs.add_job(task=TASK, subject=1, at=start)
+    looks = range(0, 3600, 5)
+
+    woken = []
+    for second in looks:
+        jobs.sweep_jobs(at=start + timedelta(seconds=second), overdue=timedelta(seconds=15))
+        if wake_ups:
+            woken.append(second)
+            wake_ups.clear()
+
+    assert woken == [0, 15, 30, 60, 120, 240, 480, 960, 1560, 2160, 2760, 3360]
+    waiting.refresh_from_db()
+    assert waiting.attempts == 0
+
+
+def test_sweep_wakes_at_once_when_the_lease_of_a_killed_worker_ends(wake_ups, settings):
+    start = timezone.now()
+    job = jobs.add_job(task=TASK, subject=1, at=start)
+    jobs.sweep_jobs(at=start, overdue=timedelta(hours=1))
+    with pytest.raises(SystemExit):
+        jobs.work_on(job.pk, do=lambda subject: sys.exit(), give_up=give_up_never)
+    wake_ups.clear()
+
+    lease_ended = timezone.now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    jobs.sweep_jobs(at=lease_ended, overdue=timedelta(hours=1))
+
+    assert wake_ups == [job.pk]
 
 
 @pytest.mark.R5
