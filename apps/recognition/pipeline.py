@@ -86,7 +86,7 @@ def recognize_with(
     )
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def store_answer(request: RecognitionRequest, answer: Answer, *, at: datetime) -> bool:
     """Write the answer once; return False when the request has one or was deleted."""
     model = answer.index.model

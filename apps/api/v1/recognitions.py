@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone, translation
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -36,9 +37,24 @@ from apps.operations.idempotency import (
     release_key,
 )
 from apps.operations.models import IdempotencyKey
+from apps.operations.statements import fetch_all
 from apps.recognition.feedback import NothingToConfirm, confirm_answer, correct_answer
 from apps.recognition.models import Candidate, Feedback, RecognitionRequest
 from apps.recognition.services import answer_photos, delete_request
+
+# With their names as `name_for` chooses them.
+CANDIDATES = """
+SELECT candidate.rank, candidate.probability, candidate.source, candidate.similarity,
+       candidate.inliers, landmark.id, landmark.slug, coalesce(name.text, '')
+  FROM recognition_candidate candidate
+  JOIN catalogue_landmark landmark ON landmark.id = candidate.landmark_id
+  LEFT JOIN LATERAL (
+       SELECT text FROM catalogue_landmarkname
+        WHERE landmark_id = landmark.id
+        ORDER BY kind = 'official' DESC, kind = 'official' AND language = %(language)s DESC,
+                 kind = 'official' AND language = 'ko' DESC, id
+        LIMIT 1) name ON true
+ WHERE candidate.request_id = %(request)s ORDER BY candidate.rank"""
 
 
 class LandmarkReferenceSerializer(serializers.ModelSerializer):
@@ -118,30 +134,22 @@ class RecognitionSerializer(serializers.Serializer):
     def _candidates(self, request: RecognitionRequest) -> list[dict]:
         """Return what CandidateSerializer says, without what making 55 fields of it costs."""
         address = self.context["request"].build_absolute_uri
-        language = translation.get_language()
-        of_candidate = ("rank", "probability", "source", "similarity", "inliers")
-        found = (
-            request.candidates.select_related("landmark")
-            .only("request_id", *of_candidate, "landmark__slug")
-            .prefetch_related("landmark__names")
-        )
+        asked = {"request": request.pk, "language": translation.get_language()}
         return [
             {
-                "rank": candidate.rank,
-                "probability": candidate.probability,
+                "rank": rank,
+                "probability": probability,
                 "landmark": {
-                    "id": candidate.landmark_id,
-                    "slug": candidate.landmark.slug,
-                    "name": candidate.landmark.name_in(language),
-                    "url": address(candidate.landmark.get_absolute_url()),
+                    "id": landmark,
+                    "slug": slug,
+                    "name": name,
+                    "url": address(reverse("guide:landmark", args=[slug])),
                 },
-                "evidence": {
-                    "source": candidate.source,
-                    "similarity": candidate.similarity,
-                    "inliers": candidate.inliers,
-                },
+                "evidence": {"source": source, "similarity": similarity, "inliers": inliers},
             }
-            for candidate in found
+            for rank, probability, source, similarity, inliers, landmark, slug, name in fetch_all(
+                CANDIDATES, asked
+            )
         ]
 
 
