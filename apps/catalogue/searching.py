@@ -78,23 +78,24 @@ class Sought(NamedTuple):
         """
         values = []
 
-        def has(shape: str) -> str:
-            if len(self.forms) == 1 and "%" not in shape:
-                # LIKE compares at every letter: many times slower on letters of several bytes.
-                values.append(shape.format(self.forms[0]))
-                return f"strpos({column}, %s) > 0"
-            values.append([pattern(f"%{shape}%", form) for form in self.forms])
-            return f"{column} LIKE ANY(%s)"
+        def has(shape: str, text: str = column) -> str:
+            # LIKE compares at every letter: many times slower on letters of several bytes.
+            values.extend(shape.format(form) for form in self.forms)
+            return f"({' OR '.join([f'strpos({text}, %s) > 0'] * len(self.forms))})"
 
         # In this order they stand below, and so do their values.
+        in_name = has("{}", f"split_part({column}, E'\\v', 1)")
         official_begins, is_official, is_other = has("\n{}"), has("\n{}\n"), has("\t{}\t")
         other_begins, is_other_again = has("\t{}"), has("\t{}\t")
-        in_official, in_other = has("{}%\n"), has("{}%\t")
+        in_official = has("{}", f"split_part({column}, E'\\t', 1)")
+        # Without their type the numbers are numeric, which takes long to convert.
         rank = f"""(CASE
+            WHEN NOT {in_name} THEN {ADDRESS}::float8
             WHEN {official_begins} THEN
-                CASE WHEN {is_official} THEN 0 WHEN {is_other} THEN 0.5 ELSE 1 END
-            WHEN {other_begins} THEN CASE WHEN {is_other_again} THEN 0.5 ELSE 1.5 END
-            WHEN {in_official} THEN 2 WHEN {in_other} THEN 2.5 ELSE {ADDRESS} END)::float8"""
+                CASE WHEN {is_official} THEN 0 WHEN {is_other} THEN 0.5::float8 ELSE 1 END
+            WHEN {other_begins} THEN
+                CASE WHEN {is_other_again} THEN 0.5::float8 ELSE 1.5::float8 END
+            WHEN {in_official} THEN 2 ELSE 2.5::float8 END)"""
         return rank, values
 
 
