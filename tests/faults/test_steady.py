@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import psutil
@@ -27,7 +28,12 @@ PHOTO = ROOT / "ml" / "demo" / "pictures" / "samples" / "sungnyemun" / "sungnyem
 
 def web_master(portal: Portal) -> int:
     found = portal.processes("gunicorn")
-    (master,) = [one for one in found if psutil.Process(one).ppid() not in found]
+    masters = []
+    for one in found:
+        with suppress(psutil.NoSuchProcess):  # replaced a moment ago
+            if psutil.Process(one).ppid() not in found:
+                masters.append(one)
+    (master,) = masters
     return master
 
 
