@@ -7,18 +7,13 @@ what was measured into docs/benchmarks.md and leaves the rest of it as it is.
 
 from __future__ import annotations
 
-import importlib
 import sys
-import time
-import traceback
-from datetime import date
 from pathlib import Path
 
-import psutil
-
 from bench.machine import described
-from bench.results import QUIET_PERCENT, Part, keep
-from bench.rows import Row, print_table
+from bench.parts import measure
+from bench.results import QUIET_PERCENT, keep
+from bench.rows import print_table
 
 # The accuracy comes last: it is the longest, and needs data that lies beside the project.
 MODULES = (
@@ -63,7 +58,7 @@ def main(arguments: list[str]) -> int:
     print(described())
     parts = {}
     for name in only or known:
-        parts[f"{name} large" if large else name] = _measure(name, large=large)
+        parts[f"{name} large" if large else name] = measure(name, large=large)
     rows = [row for part in parts.values() for row in part.rows]
     print_table(rows)
     for name, part in parts.items():
@@ -72,23 +67,6 @@ def main(arguments: list[str]) -> int:
     if "--keep" in options:
         keep(parts, order=[*MODULES, *(f"{name} large" for name in LARGE)])
     return 1 if any(row.passed is False for row in rows) else 0
-
-
-def _measure(name: str, *, large: bool) -> Part:
-    """Measure one part; one that breaks is a missed row, so that the others are not lost."""
-    busy = psutil.cpu_percent(interval=1.0)
-    print(f"Measuring {name} …", file=sys.stderr, flush=True)
-    started = time.monotonic()
-    try:
-        module = importlib.import_module(f"bench.{name}")
-        rows = module.run_large() if large else module.run()
-    except Exception as error:
-        traceback.print_exc()
-        rows = [
-            Row(name, None, "", "to be measured", False, f"{type(error).__name__}: {error}"[:200])
-        ]
-    day = f"{date.today():%Y-%m-%d}"
-    return Part(rows, time.monotonic() - started, busy, described(), day)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """What is measured is kept part by part, with what it takes to judge it."""
 
+import os
 from types import SimpleNamespace
 
 from bench import __main__ as measurements
-from bench import results
+from bench import parts, results
 from bench.results import Part, keep
 from bench.rows import Row
 
@@ -33,16 +34,16 @@ def test_a_part_that_is_measured_again_replaces_itself_only(tmp_path):
     assert page.count("Under load") == 1
 
 
-def test_a_part_that_breaks_is_a_missed_row_and_the_others_are_shown(monkeypatch, capsys):
-    def broken() -> None:
+def rows_of(name: str, *, large: bool) -> list[Row]:
+    """Stands in for a part, in the process that measures it."""
+    if name == "api":
         raise RuntimeError("no such table")
+    return [Row("change", float(os.getpid()), "s", "≤ 5", True)]
 
-    modules = {
-        "bench.api": SimpleNamespace(run=broken),
-        "bench.bulk": SimpleNamespace(run=lambda: [Row("change", 1.0, "s", "≤ 5", True)]),
-    }
-    monkeypatch.setattr(measurements, "importlib", SimpleNamespace(import_module=modules.get))
-    monkeypatch.setattr(measurements, "psutil", SimpleNamespace(cpu_percent=lambda interval: 90.0))
+
+def test_a_part_that_breaks_is_a_missed_row_and_the_others_are_shown(monkeypatch, capsys):
+    monkeypatch.setattr(parts, "rows_of", rows_of)
+    monkeypatch.setattr(parts, "psutil", SimpleNamespace(cpu_percent=lambda interval: 90.0))
 
     status = measurements.main(["api", "bulk"])
 
@@ -51,6 +52,14 @@ def test_a_part_that_breaks_is_a_missed_row_and_the_others_are_shown(monkeypatch
     assert "MISS  RuntimeError: no such table" in printed
     assert "change" in printed
     assert "Under load, 90 % by other programs: bulk" in printed
+
+
+def test_what_one_part_leaves_in_memory_is_not_there_for_the_next(monkeypatch):
+    monkeypatch.setattr(parts, "rows_of", rows_of)
+
+    processes = [parts.measure(name, large=False).rows[0].measured for name in ("bulk", "pages")]
+
+    assert len({os.getpid(), *processes}) == 3
 
 
 def test_the_page_of_the_project_is_what_was_kept():
