@@ -144,9 +144,10 @@ async def work(
 async def submit_next(
     annotators: list[Annotator], claims: list[dict], crowd: Crowd, place: int
 ) -> None:
-    answer = await annotators[place].submit(crowd, claims[place])
-    assert answer.status == 200, answer
-    claims[place] = answer.body["next"]
+    async with annotators[place].turn:
+        answer = await annotators[place].submit(crowd, claims[place])
+        assert answer.status == 200, answer
+        claims[place] = answer.body["next"]
 
 
 async def at_once(people: list[Annotator], crowd: Crowd) -> list[float]:

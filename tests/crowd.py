@@ -48,6 +48,8 @@ class Annotator:
             "Content-Type: application/json\r\nAccept-Language: ko\r\n"
         )
         self.unanswered = 0
+        # For whoever lets people do things by the clock: nobody does two at a time.
+        self.turn = asyncio.Lock()
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
