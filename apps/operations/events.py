@@ -10,7 +10,7 @@ from django.db import models
 from psycopg.types.json import Jsonb
 
 from apps.operations.models import AuditEntry, Event
-from apps.operations.statements import fetch_all
+from apps.operations.statements import fetch_all, insert
 
 OLDEST_AT_ONCE = 1000
 _LOG_AND_EVENT = f"""
@@ -32,13 +32,15 @@ def record_event(*, kind: str, subject: models.Model, payload: dict, at: datetim
     kind: what happened, as "annotation.submitted"; the part before the dot is the app's.
     payload: what a receiver needs to know, as JSON; it carries no secrets.
     """
-    return Event.objects.create(
+    event = Event(
         at=at,
         kind=kind,
         subject_type=subject._meta.label_lower,
         subject=str(subject.pk),
         payload=payload,
     )
+    insert(event)
+    return event
 
 
 def log_with_event(

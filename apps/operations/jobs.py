@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from apps.operations.models import Job
 from apps.operations.outages import is_away
+from apps.operations.statements import fetch_one, insert
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,17 @@ STORAGE_AWAY = timedelta(seconds=10)
 AT_ONCE_SECONDS = 15.0
 # However long a job has waited, its wake-up is sent again after this time.
 LONGEST_SILENCE = timedelta(minutes=10)
+# What every answer to a visitor asks: see statements.py.
+_FINISHED = f"""
+    UPDATE {Job._meta.db_table}
+    SET state = 'done', finished_at = %(at)s, lease_until = NULL, error = ''
+    WHERE id = %(job)s AND state = 'running' AND lease_token = %(token)s
+    RETURNING id
+"""  # nosec B608
+_UNFINISHED = f"""
+    SELECT count(*) FROM {Job._meta.db_table}
+    WHERE task = %(task)s AND state IN ('waiting', 'running')
+"""  # nosec B608
 _sending = threading.BoundedSemaphore(4)
 
 
@@ -69,10 +81,15 @@ def add_job(*, task: str, subject: object, at: datetime, held_for: timedelta | N
         job.lease_until = at + held_for
         job.lease_token = uuid.uuid4()
         job.attempts = 1
-    job.save()
+    insert(job)
     if held_for is None:
         transaction.on_commit(lambda: wake_worker_soon(job))
     return job
+
+
+def count_unfinished(task: str) -> int:
+    """Return how many jobs of a task are to be done or being done."""
+    return fetch_one(_UNFINISHED, {"task": task})[0]
 
 
 def wake_worker(job: Job) -> bool:
@@ -105,7 +122,8 @@ def wake_worker_soon(job: Job) -> None:
 
 def finish_job(job: Job, *, at: datetime) -> None:
     """End a held job well. Raises JobNotHeld when its lease was lost."""
-    _move_held(job, state=Job.State.DONE, finished_at=at, lease_until=None, error="")
+    if not fetch_one(_FINISHED, {"job": job.pk, "token": job.lease_token, "at": at}):
+        raise JobNotHeld(str(job))
 
 
 def hand_over_job(job: Job, *, at: datetime, reason: str = "", wake: bool = True) -> None:

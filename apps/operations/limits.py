@@ -5,10 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS
 from django.db.models import F
 
 from apps.operations.models import Limit
+from apps.operations.statements import fetch_one
+
+# The condition stands in the statement: two processes cannot both take the last use.
+_TAKE = f"""
+    INSERT INTO {Limit._meta.db_table} AS held (name, key, window_start, used)
+    SELECT %(name)s::text, %(key)s::text, %(start)s::timestamptz, 1 WHERE %(limit)s::bigint > 0
+    ON CONFLICT (name, key, window_start) DO UPDATE SET used = held.used + 1
+    WHERE held.used < %(limit)s::bigint
+    RETURNING used
+"""  # nosec B608
 
 
 class LimitReached(Exception):
@@ -34,19 +44,8 @@ def take(name: str, key: str, *, limit: int, window: timedelta, at: datetime) ->
     Raises LimitReached when `limit` uses were taken in this window already.
     """
     start, reset = window_of(window, at)
-    # The condition stands in the statement: two processes cannot both take the last use.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            INSERT INTO {Limit._meta.db_table} AS held (name, key, window_start, used)
-            SELECT %(name)s, %(key)s, %(start)s, 1 WHERE %(limit)s > 0
-            ON CONFLICT (name, key, window_start) DO UPDATE SET used = held.used + 1
-            WHERE held.used < %(limit)s
-            RETURNING used
-            """,  # nosec B608
-            {"name": name, "key": key, "start": start, "limit": limit},
-        )
-        row = cursor.fetchone()
+    asked = {"name": name, "key": key, "start": start, "limit": limit}
+    row = fetch_one(_TAKE, asked, using=DEFAULT_DB_ALIAS)
     if row is None:
         raise LimitReached(name, limit, max(reset, 1))
     return Allowance(limit, limit - row[0], reset)

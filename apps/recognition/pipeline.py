@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from django.db import transaction
 from PIL import Image
+from psycopg.types.json import Jsonb
 
 from apps.operations.breakers import CircuitBreaker
 from apps.operations.events import record_event
+from apps.operations.statements import fetch_one, insert
 from apps.recognition import reference_index, serving
 from apps.recognition.models import Candidate, RecognitionRequest, ReferenceIndex
 from ml.inference.ranking import Ranking, rank_landmarks
@@ -100,7 +102,7 @@ def store_answer(request: RecognitionRequest, answer: Answer, *, at: datetime) -
         "certainty": answer.ranking.certainty,
         "unknown_probability": answer.ranking.unknown_probability,
         "position_used": answer.position_used,
-        "index": answer.index,
+        "index_id": answer.index.pk,
         "model_name": model.name,
         "model_version": model.version,
         "waiting_reason": "",
@@ -109,12 +111,17 @@ def store_answer(request: RecognitionRequest, answer: Answer, *, at: datetime) -
         "latitude": None,
         "longitude": None,
     }
-    stored = RecognitionRequest.objects.filter(
-        pk=request.pk, state=RecognitionRequest.State.PENDING, deleted_at=None
-    ).update(**values)
+    set_values = ", ".join(f"{name} = %({name})s" for name in values)
+    stored = fetch_one(
+        f"""
+        UPDATE {RecognitionRequest._meta.db_table} SET {set_values}
+        WHERE id = %(id)s AND state = 'pending' AND deleted_at IS NULL RETURNING id
+        """,  # nosec B608
+        values | {"id": request.pk, "timings": Jsonb(timings)},
+    )
     if not stored:
         return False
-    Candidate.objects.bulk_create(
+    candidates = [
         Candidate(
             request=request,
             landmark_id=candidate.label,
@@ -124,7 +131,9 @@ def store_answer(request: RecognitionRequest, answer: Answer, *, at: datetime) -
             source=candidate.source,
         )
         for rank, candidate in enumerate(answer.ranking.candidates, start=1)
-    )
+    ]
+    if candidates:
+        insert(*candidates)
     for name, value in values.items():
         setattr(request, name, value)
     tell_partner(request, at=at)

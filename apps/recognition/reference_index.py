@@ -8,15 +8,42 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 from pgvector import HalfVector
 
 from apps.catalogue.models import Landmark
-from apps.recognition.models import ReferenceIndex
+from apps.operations.statements import columns, fetch_all, fetch_one, instances
+from apps.recognition.models import ReferenceIndex, ServedModel
 from ml.inference.calibration import Calibration
 from ml.inference.projection import Projection
 from ml.inference.ranking import NEAREST_BACKGROUND, NEAREST_REFERENCES, Evidence
 
+# What a process reads once, as its search space.
+LARGE = frozenset({"projection", "background"})
+_ACTIVE = f"""
+    SELECT {columns(ReferenceIndex, "served", without=LARGE)}, {columns(ServedModel, "model")}
+    FROM {ReferenceIndex._meta.db_table} served
+    JOIN {ServedModel._meta.db_table} model ON model.id = served.model_id
+    WHERE served.active
+"""  # nosec B608
+# A photo answers for the landmark it belongs to now, also where it moved there or its entry was
+# merged after the index was built. The limit is no parameter: the plan would be made without it.
+_NEAREST = f"""
+    SELECT landmark.id, 1 - (nearest.embedding <=> %(query)s::halfvec)
+    FROM recognition_referenceembedding nearest
+    JOIN catalogue_photo photo ON photo.id = nearest.photo_id AND photo.reference
+    JOIN catalogue_landmark own ON own.id = photo.landmark_id
+    LEFT JOIN catalogue_landmarkredirect redirect ON redirect.old_slug = own.slug
+    JOIN catalogue_landmark landmark
+      ON landmark.id = coalesce(redirect.landmark_id, own.id) AND landmark.state = 'published'
+    WHERE nearest.index_id = %(index)s
+    ORDER BY nearest.embedding <=> %(query)s::halfvec
+    LIMIT {int(NEAREST_REFERENCES)}
+"""  # nosec B608
+_PROTOTYPES = """
+    SELECT landmark_id, 1 - (embedding <=> %(query)s::halfvec), "references"
+    FROM recognition_prototype
+    WHERE index_id = %(index)s AND landmark_id = ANY(%(landmarks)s::bigint[])
+"""
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
 
 
@@ -34,14 +61,10 @@ class SearchSpace(NamedTuple):
 
 def active_index() -> ReferenceIndex:
     """Return the active index with its model, without its large columns."""
-    index = (
-        ReferenceIndex.objects.filter(active=True)
-        .select_related("model")
-        .defer("projection", "background")
-        .first()
-    )
-    if index is None:
+    row = fetch_one(_ACTIVE, [])
+    if row is None:
         raise NoReferenceIndex
+    index, index.model = instances(row, ReferenceIndex, ServedModel, without=LARGE)
     return index
 
 
@@ -65,39 +88,10 @@ def project(index: ReferenceIndex, embeddings: np.ndarray) -> np.ndarray:
 def gather_evidence(index: ReferenceIndex, query: np.ndarray) -> Evidence:
     """Return what the index says about a projected photo [512], L2-normalized."""
     vector = HalfVector(query).to_text()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            -- A photo answers for the landmark it belongs to now, also where it moved there or
-            -- its entry was merged after the index was built.
-            SELECT landmark.id, 1 - (nearest.embedding <=> %(query)s::halfvec)
-            FROM recognition_referenceembedding nearest
-            JOIN catalogue_photo photo ON photo.id = nearest.photo_id AND photo.reference
-            JOIN catalogue_landmark own ON own.id = photo.landmark_id
-            LEFT JOIN catalogue_landmarkredirect redirect ON redirect.old_slug = own.slug
-            JOIN catalogue_landmark landmark
-              ON landmark.id = coalesce(redirect.landmark_id, own.id)
-             AND landmark.state = 'published'
-            WHERE nearest.index_id = %(index)s
-            ORDER BY nearest.embedding <=> %(query)s::halfvec
-            LIMIT %(limit)s
-            """,
-            {"query": vector, "index": index.pk, "limit": NEAREST_REFERENCES},
-        )
-        references = cursor.fetchall()
-        cursor.execute(
-            """
-            SELECT landmark_id, 1 - (embedding <=> %(query)s::halfvec), "references"
-            FROM recognition_prototype
-            WHERE index_id = %(index)s AND landmark_id = ANY(%(landmarks)s)
-            """,
-            {
-                "query": vector,
-                "index": index.pk,
-                "landmarks": sorted({landmark for landmark, _ in references}),
-            },
-        )
-        prototypes = cursor.fetchall()
+    asked = {"query": vector, "index": index.pk}
+    references = fetch_all(_NEAREST, asked)
+    landmarks = sorted({landmark for landmark, _ in references})
+    prototypes = fetch_all(_PROTOTYPES, asked | {"landmarks": landmarks})
     background = search_space(index.pk).background @ query.astype(np.float32)
     return Evidence(
         np.array([row[0] for row in references], dtype=np.int64),

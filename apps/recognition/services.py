@@ -11,15 +11,16 @@ from typing import NoReturn
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
 from apps.catalogue.pictures import PreparedPicture, open_stored
-from apps.operations.jobs import Effect, TryLater, add_job, run_held
+from apps.operations.jobs import Effect, TryLater, add_job, count_unfinished, run_held
 from apps.operations.limits import LimitReached
 from apps.operations.measuring import recognition_seconds, recognitions
 from apps.operations.models import Job
+from apps.operations.statements import fetch_one, insert
 from apps.recognition import pipeline, serving, shadow, verifying
 from apps.recognition.feedback import take_back_photos
 from apps.recognition.models import Feedback, RecognitionPhoto, RecognitionRequest
@@ -105,10 +106,10 @@ def submit_photos(
             row.file.save(f"{uuid.uuid4()}.jpg", ContentFile(photo.content), save=False)
         with transaction.atomic():
             _refuse_when_many_wait()
-            request.save()
+            insert(request)
             for row in rows:
                 row.request = request
-            RecognitionPhoto.objects.bulk_create(rows)
+            insert(*rows)
             job = add_job(task=TASK, subject=request.pk, at=at, held_for=HELD_BY_REQUEST)
     except BaseException:
         # No row, no file: nothing of a refused upload stays behind.
@@ -119,9 +120,9 @@ def submit_photos(
 
 def _refuse_when_many_wait() -> None:
     """Raise TooManyWaiting at PENDING_UPLOADS; whoever asks next waits for this transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [TASK])
-    if Job.objects.unfinished().filter(task=TASK).count() >= settings.PENDING_UPLOADS:
+    fetch_one("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [TASK])
+    # Not in the same statement, which would count what was there before the lock was to be had.
+    if count_unfinished(TASK) >= settings.PENDING_UPLOADS:
         raise TooManyWaiting("pending_uploads", settings.PENDING_UPLOADS, COME_BACK_SECONDS)
 
 

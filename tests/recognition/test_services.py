@@ -10,7 +10,7 @@ from django.utils import timezone
 from apps.operations.breakers import FAILURES_TO_OPEN
 from apps.operations.models import Breaker, Job
 from apps.recognition import index_building, reference_index, services, serving
-from apps.recognition.models import RecognitionPhoto, RecognitionRequest, ReferenceIndex
+from apps.recognition.models import RecognitionRequest, ReferenceIndex
 from apps.recognition.tasks import recognize_photo
 from tests.running import free_port
 
@@ -145,7 +145,7 @@ def test_submit_photos_leaves_no_file_when_the_row_cannot_be_stored(
     def broken(*arguments, **options):
         raise RuntimeError("no database")
 
-    monkeypatch.setattr(RecognitionPhoto.objects, "bulk_create", broken)
+    monkeypatch.setattr(services, "add_job", broken)
 
     with pytest.raises(RuntimeError):
         services.answer_photos([photo_of("gate", 1)])
