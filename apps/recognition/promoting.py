@@ -150,7 +150,7 @@ def _newest_index(model: ServedModel) -> ReferenceIndex | None:
     return (
         ReferenceIndex.objects.filter(model=model)
         .select_related("model")
-        .defer("projection", "background")
+        .defer(*ReferenceIndex.LARGE)
         .order_by("-version")
         .first()
     )

@@ -17,10 +17,9 @@ from ml.inference.calibration import Calibration
 from ml.inference.projection import Projection
 from ml.inference.ranking import NEAREST_BACKGROUND, NEAREST_REFERENCES, Evidence
 
-# What a process reads once, as its search space.
-LARGE = frozenset({"projection", "background"})
 _ACTIVE = f"""
-    SELECT {columns(ReferenceIndex, "served", without=LARGE)}, {columns(ServedModel, "model")}
+    SELECT {columns(ReferenceIndex, "served", without=ReferenceIndex.LARGE)},
+           {columns(ServedModel, "model")}
     FROM {ReferenceIndex._meta.db_table} served
     JOIN {ServedModel._meta.db_table} model ON model.id = served.model_id
     WHERE served.active
@@ -64,7 +63,7 @@ def active_index() -> ReferenceIndex:
     row = fetch_one(_ACTIVE, [])
     if row is None:
         raise NoReferenceIndex
-    index, index.model = instances(row, ReferenceIndex, ServedModel, without=LARGE)
+    index, index.model = instances(row, ReferenceIndex, ServedModel, without=ReferenceIndex.LARGE)
     return index
 
 

@@ -101,10 +101,7 @@ def _store(request: RecognitionRequest, answer: pipeline.Answer) -> None:
 def _canary_index() -> ReferenceIndex | None:
     canaries = ReferenceIndex.objects.filter(model__stage=ServedModel.Stage.CANARY)
     return (
-        canaries.select_related("model")
-        .defer("projection", "background")
-        .order_by("-version")
-        .first()
+        canaries.select_related("model").defer(*ReferenceIndex.LARGE).order_by("-version").first()
     )
 
 

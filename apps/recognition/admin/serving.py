@@ -96,4 +96,4 @@ def _milliseconds(half: float | None, most: float | None) -> str:
 @admin.register(ReferenceIndex)
 class ReferenceIndexAdmin(ReadOnlyAdmin):
     list_display = ["version", "model", "references", "nonlandmarks", "active", "built_at"]
-    exclude = ["projection", "background"]
+    exclude = [*ReferenceIndex.LARGE]

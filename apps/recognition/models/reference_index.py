@@ -32,6 +32,9 @@ class PhotoEmbedding(models.Model):
 class ReferenceIndex(models.Model):
     """A projection, its projected references and its calibration, switched as one."""
 
+    # What a process reads once, and lists do not need.
+    LARGE = frozenset({"projection", "background"})
+
     model = models.ForeignKey(ServedModel, models.PROTECT, related_name="indexes")
     version = models.PositiveIntegerField(unique=True)
     projection = models.BinaryField()

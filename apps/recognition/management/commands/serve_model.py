@@ -77,7 +77,7 @@ def told(model: ServedModel) -> dict:
 def listed() -> dict:
     """Return the models by stage, with the comparison of those that were asked beside another."""
     indexes = {}
-    for index in ReferenceIndex.objects.order_by("version").defer("projection", "background"):
+    for index in ReferenceIndex.objects.order_by("version").defer(*ReferenceIndex.LARGE):
         indexes[index.model_id] = index
     models = []
     for model in ServedModel.objects.order_by("name", "version"):
