@@ -15,6 +15,7 @@ from django.db.models import F, Max, QuerySet
 from pgvector import HalfVector
 
 from apps.catalogue.models import Photo
+from apps.operations.statements import fetch_all
 from apps.recognition.models import (
     PhotoEmbedding,
     Prototype,
@@ -66,6 +67,8 @@ def build_beside(model: ServedModel, *, at: datetime) -> ReferenceIndex:
         index, built.prototypes, built.prototype_labels.tolist(), built.reference_counts.tolist()
     )
     _forget_older(index)
+    # Not in a minute, when the database would by itself: the first photos are asked for before.
+    fetch_all("SELECT gilnun_analyze_references()", [])
     return index
 
 
