@@ -59,6 +59,7 @@ def test_the_kept_plan_goes_through_the_index_of_vectors(known_places):
     query = HalfVector([1.0, *[0.0] * 511]).to_text()
     with connection.cursor() as cursor:
         # Of three places all is read at once; of many nothing but the index will do.
+        cursor.execute("SET LOCAL enable_indexscan = on")
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_bitmapscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
