@@ -147,6 +147,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {}
 QUEUE_CONNINFO = ""
 if CELERY_BROKER_URL.startswith("pgmq"):
     QUEUE_CONNINFO = _conninfo(_embedded(QUEUE) if EMBEDDED_DATABASE else DATABASES["default"])
+    CELERY_BROKER_TRANSPORT = "portal.queue_transport:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "conn_string": QUEUE_CONNINFO,
         "init_extension": False,
