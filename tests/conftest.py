@@ -68,6 +68,15 @@ def s3_address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def exported_model() -> Path:
+    """The export of the default profile, made once for all tests that only use it."""
+    from ml.contract import DEFAULT_PROFILE
+    from ml.export import ensure_exported
+
+    return ensure_exported(TEST_DATA / "models", DEFAULT_PROFILE)
+
+
+@pytest.fixture(scope="session")
 def tiny_model_server() -> Iterator[str]:
     """Serve the tiny model with the embedded server; yield its host:port."""
     from ml.export import ensure_exported

@@ -9,15 +9,17 @@ import pytest
 
 from portal.database_cluster import OWNER, DatabaseCluster
 from tests.environment import TEST_DATA
-from tests.running import Portal, start_portal, stop_portal
+from tests.running import Portal, lay_down_model, start_portal, stop_portal
 
 WEB_PROCESSES = 4
 
 
 @pytest.fixture(scope="session")
-def busy_portal(tmp_path_factory) -> Iterator[Portal]:
+def busy_portal(exported_model, tmp_path_factory) -> Iterator[Portal]:
+    data_dir = TEST_DATA / "faults"
+    lay_down_model(exported_model, data_dir)
     portal, process = start_portal(
-        TEST_DATA / "faults",
+        data_dir,
         log_folder=tmp_path_factory.mktemp("faults"),
         GILNUN_WEB_PROCESSES=str(WEB_PROCESSES),
         GILNUN_SEED="catalogue",

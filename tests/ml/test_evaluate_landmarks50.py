@@ -10,7 +10,7 @@ from tests.environment import ROOT
 
 
 @pytest.mark.slow
-def test_the_default_profile_reaches_its_targets(shared_data, tmp_path):
+def test_the_default_profile_reaches_its_targets(shared_data, exported_model, tmp_path):
     photos = shared_data / "landmarks50"
     if not photos.is_dir():
         pytest.skip("needs landmarks50 beside the project, which is not here")
@@ -18,7 +18,8 @@ def test_the_default_profile_reaches_its_targets(shared_data, tmp_path):
     subprocess.run(
         [sys.executable, "-m", "ml.evaluate"]
         + ["--references", str(photos / "train"), "--queries", str(photos / "test")]
-        + ["--nonlandmark", str(photos / "nonlandmark"), "--json", str(tmp_path / "report.json")],
+        + ["--nonlandmark", str(photos / "nonlandmark"), "--json", str(tmp_path / "report.json")]
+        + ["--export", str(exported_model)],
         cwd=ROOT,
         check=True,
     )

@@ -8,12 +8,10 @@ import numpy as np
 import pytest
 
 from ml.check_boxes import OtherPicture, centred, known_boxes, measured, overlap
-from ml.contract import DEFAULT_PROFILE
-from ml.export import ensure_exported
 from ml.inference.activation import Shares, activation_map, box_of, in_pixels
 from ml.model_config import ConfiguredModel, config_text, stable_folder
 from ml.suggest_boxes import Looker
-from tests.environment import ROOT, TEST_DATA
+from tests.environment import ROOT
 
 PICTURES = ROOT / "ml" / "demo" / "pictures"
 BY_HAND = ROOT / "tests" / "ml" / "fixtures" / "landmarks50_boxes.json"
@@ -46,12 +44,11 @@ def test_the_stable_version_is_read_off_the_configuration(tmp_path):
 
 
 @pytest.mark.slow
-def test_every_picture_asked_for_is_answered_in_order():
+def test_every_picture_asked_for_is_answered_in_order(exported_model):
     files = [str(file) for file in sorted((PICTURES / "samples" / "dabotap").glob("*.jpg"))[:2]]
-    export = ensure_exported(TEST_DATA / "models", DEFAULT_PROFILE)
 
     done = subprocess.run(
-        [sys.executable, "-m", "ml.suggest_boxes", "--export", str(export)],
+        [sys.executable, "-m", "ml.suggest_boxes", "--export", str(exported_model)],
         cwd=ROOT,
         input="\n".join([*files, "no such file.jpg"]),
         capture_output=True,
@@ -66,8 +63,8 @@ def test_every_picture_asked_for_is_answered_in_order():
 
 
 @pytest.fixture(scope="module")
-def looker() -> Looker:
-    return Looker(ensure_exported(TEST_DATA / "models", DEFAULT_PROFILE))
+def looker(exported_model) -> Looker:
+    return Looker(exported_model)
 
 
 @pytest.mark.slow

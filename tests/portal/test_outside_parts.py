@@ -17,6 +17,7 @@ from portal.database_cluster import APPLICATION, OWNER
 from tests.environment import CLUSTER, ROOT, TEST_DATA
 from tests.running import (
     free_port,
+    lay_down_model,
     model_server,
     redis_server,
     start_portal,
@@ -68,7 +69,7 @@ def test_database_and_model_server_may_run_elsewhere(outside_database, running_p
 
 
 def test_the_containers_commands_answer_photos_with_the_containers_settings(
-    outside_database, tmp_path
+    outside_database, exported_model, tmp_path
 ):
     """As deploy/compose.yaml starts them; setup waits for the model server."""
     roles = (ROOT / "deploy" / "database" / "10-roles.sh").read_text()
@@ -77,7 +78,7 @@ def test_the_containers_commands_answer_photos_with_the_containers_settings(
             database.execute(rights)
     data_dir = TEST_DATA / "containers"
     shutil.rmtree(data_dir, ignore_errors=True)
-    data_dir.mkdir()
+    lay_down_model(exported_model, data_dir)
     models, port, serving = data_dir / "models", free_port(), free_port()
     web = httpx.Client(
         base_url=f"http://127.0.0.1:{port}",

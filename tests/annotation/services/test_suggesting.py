@@ -10,8 +10,7 @@ from apps.accounts.models import User
 from apps.annotation.services import suggesting
 from apps.annotation.tasks import suggest_boxes
 from apps.operations.models import Job
-from ml.contract import DEFAULT_PROFILE, read_labels
-from ml.export import ensure_exported
+from ml.contract import read_labels
 from ml.model_config import CONFIG_FILE, ConfiguredModel, config_text
 from tests.environment import TEST_DATA
 from tests.factories.annotation import DatasetFactory, ImageFactory
@@ -20,10 +19,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 @pytest.fixture
-def looking(settings):
+def looking(settings, exported_model):
     """The default profile as the model that answers."""
     settings.MODELS_DIR = TEST_DATA / "models"
-    labels = read_labels(ensure_exported(settings.MODELS_DIR, DEFAULT_PROFILE))
+    labels = read_labels(exported_model)
     answering = ConfiguredModel(labels.model, "", (labels.version,), {"stable": labels.version})
     (settings.MODELS_DIR / CONFIG_FILE).write_text(config_text([answering]))
     yield
